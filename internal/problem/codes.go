@@ -1,0 +1,120 @@
+package problem
+
+import (
+	"net/http"
+	"sort"
+)
+
+// Codes of problems that any part may meet.
+const (
+	InvalidRequest       Code = "invalid_request"
+	ValidationFailed     Code = "validation_failed"
+	RequestTooLarge      Code = "request_too_large"
+	UnsupportedMediaType Code = "unsupported_media_type"
+	NotAcceptable        Code = "not_acceptable"
+	MethodNotAllowed     Code = "method_not_allowed"
+	Unauthenticated      Code = "unauthenticated"
+	Forbidden            Code = "forbidden"
+	NotFound             Code = "not_found"
+	Conflict             Code = "conflict"
+	TooManyFailures      Code = "too_many_failures"
+	HostNotAllowed       Code = "host_not_allowed"
+	RequestCanceled      Code = "request_canceled"
+	DatabaseUnavailable  Code = "database_unavailable"
+	ShuttingDown         Code = "shutting_down"
+	InternalError        Code = "internal_error"
+)
+
+// Codes of the exchange: why a publisher does not do what an installation asks.
+const (
+	KeyUnknown            Code = "key_unknown"
+	KeyMistyped           Code = "key_mistyped"
+	KeyNotRegistered      Code = "key_not_registered"
+	KeyInUse              Code = "key_in_use"
+	KeyReplaced           Code = "key_replaced"
+	ActivationsExhausted  Code = "activations_exhausted"
+	WrongLicenseType      Code = "wrong_license_type"
+	SubscriptionExpired   Code = "subscription_expired"
+	SubscriptionSuspended Code = "subscription_suspended"
+	OverLimitSuspended    Code = "over_limit_suspended"
+	MaintenanceEnded      Code = "maintenance_ended"
+	OfflineNotAllowed     Code = "offline_not_allowed"
+	NotActivated          Code = "not_activated"
+	RequestSuperseded     Code = "request_superseded"
+	InstallationForked    Code = "installation_forked"
+)
+
+// entry is a row of the table of codes.
+type entry struct {
+	status   int
+	sentence string
+}
+
+// table holds every code that Licet answers with. The codes of licensefile are
+// here too, since they reach people through the same doors.
+var table = map[Code]entry{
+	InvalidRequest:       {http.StatusBadRequest, "The request could not be read. Check that it is well-formed."},
+	ValidationFailed:     {http.StatusUnprocessableEntity, "Some values are not valid. See the fields listed."},
+	RequestTooLarge:      {http.StatusRequestEntityTooLarge, "The request is too large."},
+	UnsupportedMediaType: {http.StatusUnsupportedMediaType, "This content type is not accepted here."},
+	NotAcceptable:        {http.StatusNotAcceptable, "None of the accepted content types can be given here."},
+	MethodNotAllowed:     {http.StatusMethodNotAllowed, "This method is not allowed here."},
+	Unauthenticated:      {http.StatusUnauthorized, "Sign in, or send a valid API token."},
+	Forbidden:            {http.StatusForbidden, "You do not have permission to do this."},
+	NotFound:             {http.StatusNotFound, "There is no such thing, or you may not see it."},
+	Conflict:             {http.StatusConflict, "This conflicts with what is already there."},
+	TooManyFailures:      {http.StatusTooManyRequests, "Too many failed attempts from this address. Wait a minute and try again."},
+	HostNotAllowed:       {http.StatusMisdirectedRequest, "This host name is not served here."},
+	RequestCanceled:      {http.StatusServiceUnavailable, "The request ended before it was answered. Try again."},
+	DatabaseUnavailable:  {http.StatusServiceUnavailable, "The database is not available right now. Nothing was changed; try again."},
+	ShuttingDown:         {http.StatusServiceUnavailable, "The server is stopping. Try again shortly."},
+	InternalError:        {http.StatusInternalServerError, "Something went wrong here. The request id helps support to find it."},
+
+	KeyUnknown:            {http.StatusNotFound, "This license key is not known here. Check that it belongs to this publisher."},
+	KeyMistyped:           {http.StatusNotFound, "This license key has a typing error. Compare it with the original, character by character."},
+	KeyNotRegistered:      {http.StatusConflict, "This license key is not registered yet. Register it to your organization in the portal, then activate again."},
+	KeyInUse:              {http.StatusConflict, "This license key is already used by another installation or site. Deactivate it there first, or use another key."},
+	KeyReplaced:           {http.StatusConflict, "This license key has been replaced. Use the new key, which the portal shows."},
+	ActivationsExhausted:  {http.StatusConflict, "All activations of this license key are in use. Deactivate one first, or use another key."},
+	WrongLicenseType:      {http.StatusConflict, "This license key is for another license type. Use the key of this row's type."},
+	SubscriptionExpired:   {http.StatusConflict, "The subscription has ended. Renew it to activate or enroll again; refresh and deactivate still work."},
+	SubscriptionSuspended: {http.StatusConflict, "The subscription is suspended by the publisher. Contact the publisher."},
+	OverLimitSuspended:    {http.StatusConflict, "The grace period for using more licenses than owned has ended. Remove devices or buy more licenses."},
+	MaintenanceEnded:      {http.StatusConflict, "This release is newer than the end of maintenance. Renew maintenance or run an older release."},
+	OfflineNotAllowed:     {http.StatusForbidden, "Offline activation is not enabled for this subscription. Ask the publisher to enable it, or activate online."},
+	NotActivated:          {http.StatusNotFound, "This row is not activated. Activate it with a license key."},
+	RequestSuperseded:     {http.StatusConflict, "A newer request of this row has already been taken. Use the newest file."},
+	InstallationForked:    {http.StatusConflict, "Two copies of this installation are in use. Deactivate this row, or ask the publisher to release it."},
+}
+
+// Status gives the HTTP status of a code; an unlisted code is a fault of ours.
+func (c Code) Status() int {
+	if e, ok := table[c]; ok {
+		return e.status
+	}
+	return http.StatusInternalServerError
+}
+
+// Sentence gives the usual message of a code.
+func (c Code) Sentence() string {
+	if e, ok := table[c]; ok {
+		return e.sentence
+	}
+	return table[InternalError].sentence
+}
+
+// Known reports whether the code stands in the table.
+func (c Code) Known() bool {
+	_, ok := table[c]
+	return ok
+}
+
+// Codes lists every code, in order.
+func Codes() []Code {
+	codes := make([]Code, 0, len(table))
+	for c := range table {
+		codes = append(codes, c)
+	}
+	sort.Slice(codes, func(i, j int) bool { return codes[i] < codes[j] })
+	return codes
+}
