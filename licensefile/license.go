@@ -59,6 +59,13 @@ type Grant struct {
 	Entitlements map[string]int64 `json:"entitlements,omitempty"` // code → quantity; 1 and 0 are on and off
 }
 
+// The kinds of key.
+const (
+	KeyKindPrimary    = "primary"    // of a subscription
+	KeyKindSublicense = "sublicense" // of a part of a subscription
+	KeyKindProduct    = "product"    // of a managed service provider
+)
+
 // OverLimit says what a plan does about a row that uses more than its maximum (P7).
 type OverLimit string
 

@@ -3,6 +3,7 @@ package licensefile
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -11,6 +12,16 @@ type NumericDate int64
 
 // At gives the NumericDate of an instant, rounded down to the second.
 func At(t time.Time) NumericDate { return NumericDate(t.Unix()) }
+
+// The instants that a NumericDate may name: years 1 to 9999, so that every
+// program can show them.
+const (
+	minNumericDate NumericDate = -62135596800
+	maxNumericDate NumericDate = 253402300799
+)
+
+// valid reports whether the date is one that every program can show.
+func (d NumericDate) valid() bool { return d >= minNumericDate && d <= maxNumericDate }
 
 // Time gives the instant, in UTC.
 func (d NumericDate) Time() time.Time { return time.Unix(int64(d), 0).UTC() }
@@ -21,8 +32,14 @@ type Seconds int64
 // SecondsOf gives d in whole seconds, rounded down.
 func SecondsOf(d time.Duration) Seconds { return Seconds(d / time.Second) }
 
-// Duration gives the length as Go counts it.
-func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Second }
+// maxSeconds is the most that a Duration can hold: 292 years.
+const maxSeconds = Seconds(math.MaxInt64 / int64(time.Second))
+
+// Duration gives the length as Go counts it, at most 292 years; a negative
+// length counts as none.
+func (s Seconds) Duration() time.Duration {
+	return time.Duration(min(max(s, 0), maxSeconds)) * time.Second
+}
 
 // Date is a calendar day, YYYY-MM-DD, in the publisher's zone; empty is none.
 type Date string
@@ -35,12 +52,22 @@ func ParseDate(s string) (Date, error) {
 	return Date(s), nil
 }
 
-// EndIn gives the instant at which the day is over in a zone: the start of the
-// next day, since an end date is inclusive. The date must be valid.
-func (d Date) EndIn(zone *time.Location) time.Time {
+// StartIn gives the instant at which the day begins in a zone. The date must be
+// valid.
+func (d Date) StartIn(zone *time.Location) time.Time {
 	day, err := time.ParseInLocation(time.DateOnly, string(d), zone)
 	if err != nil {
 		return time.Time{}
+	}
+	return day
+}
+
+// EndIn gives the instant at which the day is over in a zone: the start of the
+// next day, since an end date is inclusive. The date must be valid.
+func (d Date) EndIn(zone *time.Location) time.Time {
+	day := d.StartIn(zone)
+	if day.IsZero() {
+		return day
 	}
 	return day.AddDate(0, 0, 1)
 }
