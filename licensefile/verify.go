@@ -114,7 +114,7 @@ func (t *Trust) OpenLicense(compact string, want Expectation) (*License, error) 
 		return nil, refusal(CodeLicenseNotNewer, nil)
 	}
 	if l.IssuedAt.Time().Before(want.NotBefore) {
-		return nil, refusal(CodeLicenseIssuedEarly, nil)
+		return nil, refusal(CodeLicenseIssuedEarlier, nil)
 	}
 	return l, nil
 }
@@ -167,7 +167,7 @@ func (t *Trust) OpenReceipt(compact string, want Expectation) (*Receipt, error) 
 		return nil, refusal(CodeLicenseNotNewer, nil)
 	}
 	if r.IssuedAt.Time().Before(want.NotBefore) {
-		return nil, refusal(CodeLicenseIssuedEarly, nil)
+		return nil, refusal(CodeLicenseIssuedEarlier, nil)
 	}
 	return &r, nil
 }

@@ -3,6 +3,8 @@ package problem
 import (
 	"net/http"
 	"sort"
+
+	"github.com/licethq/licet/licensefile"
 )
 
 // Codes of problems that any part may meet.
@@ -25,23 +27,69 @@ const (
 	InternalError        Code = "internal_error"
 )
 
+// Codes of what the publisher signs with.
+const (
+	MasterKeyWrong          Code = "master_key_wrong"
+	RootKeyNeeded           Code = "root_key_needed"
+	SigningCertificateEnded Code = "signing_certificate_ended"
+)
+
 // Codes of the exchange: why a publisher does not do what an installation asks.
 const (
-	KeyUnknown            Code = "key_unknown"
-	KeyMistyped           Code = "key_mistyped"
-	KeyNotRegistered      Code = "key_not_registered"
-	KeyInUse              Code = "key_in_use"
-	KeyReplaced           Code = "key_replaced"
-	ActivationsExhausted  Code = "activations_exhausted"
-	WrongLicenseType      Code = "wrong_license_type"
-	SubscriptionExpired   Code = "subscription_expired"
-	SubscriptionSuspended Code = "subscription_suspended"
-	OverLimitSuspended    Code = "over_limit_suspended"
-	MaintenanceEnded      Code = "maintenance_ended"
-	OfflineNotAllowed     Code = "offline_not_allowed"
-	NotActivated          Code = "not_activated"
-	RequestSuperseded     Code = "request_superseded"
-	InstallationForked    Code = "installation_forked"
+	KeyUnknown             Code = "key_unknown"
+	KeyMistyped            Code = "key_mistyped"
+	KeyNotRegistered       Code = "key_not_registered"
+	KeyInUse               Code = "key_in_use"
+	KeyReplaced            Code = "key_replaced"
+	ActivationsExhausted   Code = "activations_exhausted"
+	WrongLicenseType       Code = "wrong_license_type"
+	OtherOrganization      Code = "other_organization"
+	SubscriptionNotStarted Code = "subscription_not_started"
+	SubscriptionExpired    Code = "subscription_expired"
+	SubscriptionSuspended  Code = "subscription_suspended"
+	OverLimitSuspended     Code = "over_limit_suspended"
+	MaintenanceEnded       Code = "maintenance_ended"
+	OfflineNotAllowed      Code = "offline_not_allowed"
+	NotActivated           Code = "not_activated"
+	RequestSuperseded      Code = "request_superseded"
+	InstallationForked     Code = "installation_forked"
+)
+
+// Codes of starting and operating a server or an agent.
+const (
+	ConfigurationInvalid Code = "configuration_invalid"
+	DataFolderInUse      Code = "data_folder_in_use"
+	NotSupported         Code = "not_supported"
+)
+
+// Codes of licensefile: why a file or message is not accepted, or an operation
+// not allowed. Those that the exchange answers with too stand above.
+const (
+	FileMalformed        Code = licensefile.CodeFileMalformed
+	FileTooLarge         Code = licensefile.CodeFileTooLarge
+	WrongType            Code = licensefile.CodeWrongType
+	AlgorithmNotAllowed  Code = licensefile.CodeAlgorithmNotAllowed
+	SignatureInvalid     Code = licensefile.CodeSignatureInvalid
+	ChainUntrusted       Code = licensefile.CodeChainUntrusted
+	CertificateExpired   Code = licensefile.CodeCertificateExpired
+	CertificateRevoked   Code = licensefile.CodeCertificateRevoked
+	TrustMalformed       Code = licensefile.CodeTrustMalformed
+	WrongPublisher       Code = licensefile.CodeWrongPublisher
+	WrongProduct         Code = licensefile.CodeWrongProduct
+	WrongSlot            Code = licensefile.CodeWrongSlot
+	WrongInstallation    Code = licensefile.CodeWrongInstallation
+	LicenseNotNewer      Code = licensefile.CodeLicenseNotNewer
+	LicenseIssuedEarlier Code = licensefile.CodeLicenseIssuedEarlier
+	LicenseExpired       Code = licensefile.CodeLicenseExpired
+	LicenseNotYetValid   Code = licensefile.CodeLicenseNotYetValid
+	AnswerMismatch       Code = licensefile.CodeAnswerMismatch
+	RequestPending       Code = licensefile.CodeRequestPending
+	KeyMalformed         Code = licensefile.CodeKeyMalformed
+	RequestInvalid       Code = licensefile.CodeRequestInvalid
+	SilentTooLong        Code = licensefile.CodeSilentTooLong
+	LeaseExpired         Code = licensefile.CodeLeaseExpired
+	LimitReached         Code = licensefile.CodeLimitReached
+	OverLimit            Code = licensefile.CodeOverLimit
 )
 
 // entry is a row of the table of codes.
@@ -70,21 +118,57 @@ var table = map[Code]entry{
 	ShuttingDown:         {http.StatusServiceUnavailable, "The server is stopping. Try again shortly."},
 	InternalError:        {http.StatusInternalServerError, "Something went wrong here. The request id helps support to find it."},
 
-	KeyUnknown:            {http.StatusNotFound, "This license key is not known here. Check that it belongs to this publisher."},
-	KeyMistyped:           {http.StatusNotFound, "This license key has a typing error. Compare it with the original, character by character."},
-	KeyNotRegistered:      {http.StatusConflict, "This license key is not registered yet. Register it to your organization in the portal, then activate again."},
-	KeyInUse:              {http.StatusConflict, "This license key is already used by another installation or site. Deactivate it there first, or use another key."},
-	KeyReplaced:           {http.StatusConflict, "This license key has been replaced. Use the new key, which the portal shows."},
-	ActivationsExhausted:  {http.StatusConflict, "All activations of this license key are in use. Deactivate one first, or use another key."},
-	WrongLicenseType:      {http.StatusConflict, "This license key is for another license type. Use the key of this row's type."},
-	SubscriptionExpired:   {http.StatusConflict, "The subscription has ended. Renew it to activate or enroll again; refresh and deactivate still work."},
-	SubscriptionSuspended: {http.StatusConflict, "The subscription is suspended by the publisher. Contact the publisher."},
-	OverLimitSuspended:    {http.StatusConflict, "The grace period for using more licenses than owned has ended. Remove devices or buy more licenses."},
-	MaintenanceEnded:      {http.StatusConflict, "This release is newer than the end of maintenance. Renew maintenance or run an older release."},
-	OfflineNotAllowed:     {http.StatusForbidden, "Offline activation is not enabled for this subscription. Ask the publisher to enable it, or activate online."},
-	NotActivated:          {http.StatusNotFound, "This row is not activated. Activate it with a license key."},
-	RequestSuperseded:     {http.StatusConflict, "A newer request of this row has already been taken. Use the newest file."},
-	InstallationForked:    {http.StatusConflict, "Two copies of this installation are in use. Deactivate this row, or ask the publisher to release it."},
+	MasterKeyWrong:          {http.StatusInternalServerError, "The master key does not open this data. Use the master key that the data was made with."},
+	RootKeyNeeded:           {http.StatusConflict, "The root's private key is kept offline. Give its file."},
+	SigningCertificateEnded: {http.StatusServiceUnavailable, "The publisher's signing certificate has ended. The publisher has to rotate it."},
+
+	KeyUnknown:             {http.StatusNotFound, "This license key is not known here. Check that it belongs to this publisher."},
+	KeyMistyped:            {http.StatusNotFound, "This license key has a typing error. Compare it with the original, character by character."},
+	KeyNotRegistered:       {http.StatusConflict, "This license key is not registered yet. Register it to your organization in the portal, then activate again."},
+	KeyInUse:               {http.StatusConflict, "This license key is already used by another installation or site. Deactivate it there first, or use another key."},
+	KeyReplaced:            {http.StatusConflict, "This license key has been replaced. Use the new key, which the portal shows."},
+	ActivationsExhausted:   {http.StatusConflict, "All activations of this license key are in use. Deactivate one first, or use another key."},
+	WrongLicenseType:       {http.StatusConflict, "This license key is for another license type. Use the key of this row's type."},
+	OtherOrganization:      {http.StatusConflict, "This license key belongs to another organization than this installation. Use a key of the same organization."},
+	SubscriptionNotStarted: {http.StatusConflict, "The subscription has not started yet. Activate from its start date on."},
+	SubscriptionExpired:    {http.StatusConflict, "The subscription has ended. Renew it to activate or enroll again; refresh and deactivate still work."},
+	SubscriptionSuspended:  {http.StatusConflict, "The subscription is suspended by the publisher. Contact the publisher."},
+	OverLimitSuspended:     {http.StatusConflict, "The grace period for using more licenses than owned has ended. Remove devices or buy more licenses."},
+	MaintenanceEnded:       {http.StatusConflict, "This release is newer than the end of maintenance. Renew maintenance or run an older release."},
+	OfflineNotAllowed:      {http.StatusForbidden, "Offline activation is not enabled for this subscription. Ask the publisher to enable it, or activate online."},
+	NotActivated:           {http.StatusNotFound, "This row is not activated. Activate it with a license key."},
+	RequestSuperseded:      {http.StatusConflict, "A newer request of this row has already been taken. Use the newest file."},
+	InstallationForked:     {http.StatusConflict, "Two copies of this installation are in use. Deactivate this row, or ask the publisher to release it."},
+
+	ConfigurationInvalid: {http.StatusInternalServerError, "The configuration is not valid."},
+	DataFolderInUse:      {http.StatusInternalServerError, "Another process uses this data folder. Stop it first."},
+	NotSupported:         {http.StatusInternalServerError, "This is not supported here."},
+
+	FileMalformed:        {http.StatusBadRequest, licensefile.Sentence(licensefile.CodeFileMalformed)},
+	FileTooLarge:         {http.StatusRequestEntityTooLarge, licensefile.Sentence(licensefile.CodeFileTooLarge)},
+	WrongType:            {http.StatusBadRequest, licensefile.Sentence(licensefile.CodeWrongType)},
+	AlgorithmNotAllowed:  {http.StatusBadRequest, licensefile.Sentence(licensefile.CodeAlgorithmNotAllowed)},
+	SignatureInvalid:     {http.StatusForbidden, licensefile.Sentence(licensefile.CodeSignatureInvalid)},
+	ChainUntrusted:       {http.StatusForbidden, licensefile.Sentence(licensefile.CodeChainUntrusted)},
+	CertificateExpired:   {http.StatusForbidden, licensefile.Sentence(licensefile.CodeCertificateExpired)},
+	CertificateRevoked:   {http.StatusForbidden, licensefile.Sentence(licensefile.CodeCertificateRevoked)},
+	TrustMalformed:       {http.StatusBadRequest, licensefile.Sentence(licensefile.CodeTrustMalformed)},
+	WrongPublisher:       {http.StatusUnprocessableEntity, licensefile.Sentence(licensefile.CodeWrongPublisher)},
+	WrongProduct:         {http.StatusUnprocessableEntity, licensefile.Sentence(licensefile.CodeWrongProduct)},
+	WrongSlot:            {http.StatusUnprocessableEntity, licensefile.Sentence(licensefile.CodeWrongSlot)},
+	WrongInstallation:    {http.StatusUnprocessableEntity, licensefile.Sentence(licensefile.CodeWrongInstallation)},
+	LicenseNotNewer:      {http.StatusConflict, licensefile.Sentence(licensefile.CodeLicenseNotNewer)},
+	LicenseIssuedEarlier: {http.StatusConflict, licensefile.Sentence(licensefile.CodeLicenseIssuedEarlier)},
+	LicenseExpired:       {http.StatusConflict, licensefile.Sentence(licensefile.CodeLicenseExpired)},
+	LicenseNotYetValid:   {http.StatusConflict, licensefile.Sentence(licensefile.CodeLicenseNotYetValid)},
+	AnswerMismatch:       {http.StatusConflict, licensefile.Sentence(licensefile.CodeAnswerMismatch)},
+	RequestPending:       {http.StatusConflict, licensefile.Sentence(licensefile.CodeRequestPending)},
+	KeyMalformed:         {http.StatusUnprocessableEntity, licensefile.Sentence(licensefile.CodeKeyMalformed)},
+	RequestInvalid:       {http.StatusUnprocessableEntity, licensefile.Sentence(licensefile.CodeRequestInvalid)},
+	SilentTooLong:        {http.StatusConflict, licensefile.Sentence(licensefile.CodeSilentTooLong)},
+	LeaseExpired:         {http.StatusConflict, licensefile.Sentence(licensefile.CodeLeaseExpired)},
+	LimitReached:         {http.StatusConflict, licensefile.Sentence(licensefile.CodeLimitReached)},
+	OverLimit:            {http.StatusConflict, licensefile.Sentence(licensefile.CodeOverLimit)},
 }
 
 // Status gives the HTTP status of a code; an unlisted code is a fault of ours.
