@@ -62,6 +62,15 @@ const (
 	NotSupported         Code = "not_supported"
 )
 
+// Codes of the agent.
+const (
+	WebhookNotSigned     Code = "webhook_not_signed"
+	WrongMethod          Code = "wrong_method"
+	NoPendingRequest     Code = "no_pending_request"
+	PublisherUnreachable Code = "publisher_unreachable"
+	DifferenceChanged    Code = "difference_changed"
+)
+
 // Codes of licensefile: why a file or message is not accepted, or an operation
 // not allowed. Those that the exchange answers with too stand above.
 const (
@@ -139,6 +148,12 @@ var table = map[Code]entry{
 	NotActivated:           {http.StatusNotFound, "This row is not activated. Activate it with a license key."},
 	RequestSuperseded:      {http.StatusConflict, "A newer request of this row has already been taken. Use the newest file."},
 	InstallationForked:     {http.StatusConflict, "Two copies of this installation are in use. Deactivate this row, or ask the publisher to release it."},
+
+	WebhookNotSigned:     {http.StatusUnauthorized, "The signature of this webhook call does not match. Check the source's name and secret."},
+	WrongMethod:          {http.StatusConflict, "This row is activated by the other method. Refresh and deactivate it the way it was activated."},
+	NoPendingRequest:     {http.StatusNotFound, "No request file of this row waits for its answer."},
+	PublisherUnreachable: {http.StatusBadGateway, "The publisher's server cannot be reached. What is licensed goes on; try again later, or use a file."},
+	DifferenceChanged:    {http.StatusConflict, "The list or the devices changed since the difference was shown. Look at it again."},
 
 	ConfigurationInvalid: {http.StatusInternalServerError, "The configuration is not valid."},
 	DataFolderInUse:      {http.StatusInternalServerError, "Another process uses this data folder. Stop it first."},
