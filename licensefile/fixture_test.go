@@ -33,6 +33,12 @@ func keyOf(name string) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(seed[:])
 }
 
+// publicOf gives the public half of it.
+func publicOf(name string) ed25519.PublicKey {
+	public, _ := keyOf(name).Public().(ed25519.PublicKey)
+	return public
+}
+
 // randOf gives a repeatable stream of bytes.
 func randOf(name string) *rand.ChaCha8 {
 	return rand.NewChaCha8(sha256.Sum256([]byte("rand " + name)))
