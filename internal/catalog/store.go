@@ -1,0 +1,63 @@
+package catalog
+
+import (
+	"encoding/json"
+
+	"github.com/licethq/licet/internal/database"
+)
+
+func insertProduct(tx *database.Tx, p Product) error {
+	_, err := tx.Exec(`INSERT INTO product (id, code, name, version, created_at) VALUES (?, ?, ?, ?, ?)`,
+		p.ID, p.Code, p.Name, p.Version, database.Micros(p.CreatedAt))
+	return err
+}
+
+const selectProduct = `SELECT id, code, name, version, created_at FROM product `
+
+func scanProduct(r database.Row) (p Product, err error) {
+	var at int64
+	err = r.Scan(&p.ID, &p.Code, &p.Name, &p.Version, &at)
+	p.CreatedAt = database.Instant(at)
+	return p, err
+}
+
+func productByID(q database.Querier, id string) (Product, error) {
+	return database.One(q, scanProduct, selectProduct+`WHERE id = ?`, id)
+}
+
+func listProducts(q database.Querier, after string, limit int) ([]Product, error) {
+	return database.All(q, scanProduct, selectProduct+`WHERE (? = '' OR id < ?) ORDER BY id DESC LIMIT ?`,
+		after, after, limit)
+}
+
+func insertPlan(tx *database.Tx, p Plan) error {
+	policy, err := json.Marshal(p.Policy)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO plan (id, product_id, code, name, policy, version, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		p.ID, p.ProductID, p.Code, p.Name, string(policy), p.Version, database.Micros(p.CreatedAt))
+	return err
+}
+
+const selectPlan = `SELECT id, product_id, code, name, policy, version, created_at FROM plan `
+
+func scanPlan(r database.Row) (p Plan, err error) {
+	var at int64
+	var policy string
+	if err := r.Scan(&p.ID, &p.ProductID, &p.Code, &p.Name, &policy, &p.Version, &at); err != nil {
+		return Plan{}, err
+	}
+	p.CreatedAt = database.Instant(at)
+	p.Policy, err = ParsePolicy([]byte(policy))
+	return p, err
+}
+
+func planByID(q database.Querier, id string) (Plan, error) {
+	return database.One(q, scanPlan, selectPlan+`WHERE id = ?`, id)
+}
+
+func listPlans(q database.Querier, productID, after string, limit int) ([]Plan, error) {
+	return database.All(q, scanPlan, selectPlan+`WHERE (? = '' OR product_id = ?) AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?`,
+		productID, productID, after, after, limit)
+}

@@ -1,0 +1,42 @@
+package identity
+
+import (
+	"net/mail"
+	"strings"
+	"time"
+
+	"github.com/licethq/licet/internal/problem"
+)
+
+// Staff is a person of the publisher.
+type Staff struct {
+	PersonID  string
+	Email     string
+	Role      Role
+	CreatedAt time.Time
+}
+
+// NewStaff is what an operator gives to create a member of staff.
+type NewStaff struct {
+	Email string
+	Role  Role
+}
+
+const maxEmail = 254
+
+// Validate reports every fault at once.
+func (n NewStaff) Validate() error {
+	var f problem.Faults
+	f.Check(validEmail(n.Email), "/email", "must be an email address such as role@example.com")
+	f.Check(n.Role.Valid(), "/role", "must be owner, sales, support or auditor")
+	return f.Err()
+}
+
+// validEmail takes a bare address, since a display name would hide another.
+func validEmail(email string) bool {
+	parsed, err := mail.ParseAddress(email)
+	return err == nil && parsed.Address == email && len(email) <= maxEmail
+}
+
+// emailKey is what two spellings of one address have in common.
+func emailKey(email string) string { return strings.ToLower(email) }
