@@ -17,7 +17,7 @@ type idMaker struct {
 
 func newIDMaker() *idMaker {
 	var random [6]byte
-	rand.Read(random[:]) //nolint:errcheck // crypto/rand never fails since Go 1.24
+	rand.Read(random[:]) // never fails since Go 1.24
 	return &idMaker{start: hex.EncodeToString(random[:]) + "-"}
 }
 

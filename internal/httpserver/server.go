@@ -176,7 +176,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	err := s.drain(srv, requests)
+	err := s.drain(requests, srv)
 	if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
 		err = errors.Join(err, serveErr)
 	}
@@ -190,7 +190,7 @@ func (s *Server) serve(srv *http.Server) error {
 	return srv.Serve(s.listener)
 }
 
-func (s *Server) drain(srv *http.Server, requests context.Context) error {
+func (s *Server) drain(requests context.Context, srv *http.Server) error {
 	s.draining.Store(true)
 	s.log.Info("draining", "delay", s.cfg.DrainDelay, "limit", s.cfg.DrainLimit)
 	if s.cfg.DrainDelay > 0 {

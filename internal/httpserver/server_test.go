@@ -61,7 +61,7 @@ func start(t *testing.T, cfg httpserver.Config, routes func(*httpserver.Server))
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		cancel()
-		done()
+		_ = done() // the tests that care ask for it themselves
 	})
 	return &running{Server: s, stop: cancel, done: done, http: &http.Client{Transport: transport}}
 }
@@ -268,7 +268,7 @@ func TestRequestsThatOutliveTheDrainAreReported(t *testing.T) {
 		})
 	})
 	go func() {
-		req, _ := http.NewRequest("GET", s.URL()+"/stuck", nil) //nolint:noctx // outlives the test's context on purpose
+		req, _ := http.NewRequest("GET", s.URL()+"/stuck", http.NoBody) //nolint:noctx // outlives the test's context on purpose
 		if res, err := s.http.Do(req); err == nil {
 			res.Body.Close()
 		}
@@ -418,7 +418,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := start(t, httpserver.Config{Logger: logger}, func(s *httpserver.Server) {
-		s.HandleFunc("POST /things/{id}", func(w http.ResponseWriter, r *http.Request) {
+		s.HandleFunc("POST /things/{id}", func(_ http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			logger.Error("careless", "body", string(body), "err", problem.New(problem.InternalError).Because(os.ErrClosed))
 			panic("careless panic with " + string(body))
@@ -430,7 +430,9 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 		s.do(t, "GET", "/nowhere/"+secret, nil, "User-Agent", secret)
 	}
 	s.stop()
-	s.done()
+	if err := s.done(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
 	if !strings.Contains(log.String(), `"route":"POST /things/{id}"`) {
 		t.Fatalf("the log lacks the requests: %s", log.String())
 	}
@@ -454,7 +456,9 @@ func TestSuccessesOfQuietRoutesAreLoggedForDebuggingOnly(t *testing.T) {
 	s.do(t, "POST", "/hot", strings.NewReader("good"))
 	s.do(t, "POST", "/hot", nil)
 	s.stop()
-	s.done()
+	if err := s.done(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
 	if n := strings.Count(log.String(), `"route":"POST /hot"`); n != 1 || !strings.Contains(log.String(), `"code":"key_unknown"`) {
 		t.Errorf("got %d lines, want only the refusal: %s", n, log.String())
 	}
