@@ -2,6 +2,8 @@ package event
 
 import (
 	"context"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"time"
@@ -77,7 +79,7 @@ func scanHead(r database.Row) (head, error) {
 
 // sealBatch seals the oldest events that have no position. Changing the one row of
 // event_chain first makes other sealers wait until this batch is committed.
-func (s *Sealer) sealBatch(ctx context.Context) (sealed int, err error) {
+func (s *Sealer) sealBatch(ctx context.Context) (n int, err error) {
 	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
 		end, err := database.One(tx, scanHead,
 			"UPDATE event_chain SET version = version + 1 WHERE id = 1 RETURNING position, hash")
@@ -98,27 +100,61 @@ func (s *Sealer) sealBatch(ctx context.Context) (sealed int, err error) {
 			return err
 		}
 		_, err = tx.Exec("UPDATE event_chain SET position = ?, hash = ? WHERE id = 1", end.position, end.hash)
-		sealed = len(batch)
+		n = len(batch)
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	return sealed, nil
+	return n, nil
 }
 
 // storeSeals writes position and hash of each event.
-func storeSeals(tx *database.Tx, _ database.Engine, batch []row) error {
-	for i := range batch {
-		e := &batch[i]
-		n, err := tx.Exec("UPDATE event SET position = ?, hash = ? WHERE id = ? AND position IS NULL",
-			e.Position, e.Hash, e.ID)
-		if err != nil {
-			return fmt.Errorf("event: seal: %w", err)
-		}
-		if n != 1 {
-			return fmt.Errorf("event: sealing %s changed %d rows", e.ID, n)
-		}
+func storeSeals(tx *database.Tx, engine database.Engine, batch []row) error {
+	store := storeOneByOne
+	if engine == database.PostgreSQL {
+		store = storeTogether
+	}
+	n, err := store(tx, batch)
+	if err != nil {
+		return fmt.Errorf("event: seal: %w", err)
+	}
+	if n != int64(len(batch)) {
+		return fmt.Errorf("event: sealing %d events changed %d rows", len(batch), n)
 	}
 	return nil
+}
+
+func storeOneByOne(tx *database.Tx, batch []row) (changed int64, err error) {
+	for i := range batch {
+		n, err := tx.Exec("UPDATE event SET position = ?, hash = ? WHERE id = ? AND position IS NULL",
+			batch[i].Position, batch[i].Hash, batch[i].ID)
+		if err != nil {
+			return 0, err
+		}
+		changed += n
+	}
+	return changed, nil
+}
+
+// sealed is what storeTogether sends of an event.
+type sealed struct {
+	ID       string `json:"id"`
+	Position int64  `json:"position"`
+	Hash     string `json:"hash"`
+}
+
+// storeTogether saves a round trip an event. SQLite has none to save.
+func storeTogether(tx *database.Tx, batch []row) (changed int64, err error) {
+	seals := make([]sealed, len(batch))
+	for i := range batch {
+		seals[i] = sealed{ID: batch[i].ID, Position: batch[i].Position, Hash: hex.EncodeToString(batch[i].Hash)}
+	}
+	text, err := json.Marshal(seals)
+	if err != nil {
+		return 0, err
+	}
+	return tx.Exec(`UPDATE event SET position = s.position, hash = decode(s.hash, 'hex')
+		FROM json_to_recordset(CAST(? AS json)) AS s (id text, position bigint, hash text)
+		WHERE event.id = s.id COLLATE "C" AND event.position IS NULL`, string(text))
 }
