@@ -38,6 +38,9 @@ const (
 const (
 	KeyUnknown             Code = "key_unknown"
 	KeyMistyped            Code = "key_mistyped"
+	KeyRegisteredElsewhere Code = "key_registered_elsewhere"
+	NotARequest            Code = "not_a_request"
+	AlreadyEnded           Code = "already_ended"
 	KeyNotRegistered       Code = "key_not_registered"
 	KeyInUse               Code = "key_in_use"
 	KeyReplaced            Code = "key_replaced"
@@ -138,6 +141,9 @@ var table = map[Code]entry{
 	KeyReplaced:            {http.StatusConflict, "This license key has been replaced. Use the new key, which the portal shows."},
 	ActivationsExhausted:   {http.StatusConflict, "All activations of this license key are in use. Deactivate one first, or use another key."},
 	WrongLicenseType:       {http.StatusConflict, "This license key is for another license type. Use the key of this row's type."},
+	KeyRegisteredElsewhere: {http.StatusConflict, "This license key is already registered to another organization. Ask its account administrator to invite you, or contact the publisher."},
+	NotARequest:            {http.StatusUnprocessableEntity, "This file holds no request. Upload the request file that the agent saved."},
+	AlreadyEnded:           {http.StatusConflict, "This row has already been deactivated."},
 	OtherOrganization:      {http.StatusConflict, "This license key belongs to another organization than this installation. Use a key of the same organization."},
 	SubscriptionNotStarted: {http.StatusConflict, "The subscription has not started yet. Activate from its start date on."},
 	SubscriptionExpired:    {http.StatusConflict, "The subscription has ended. Renew it to activate or enroll again; refresh and deactivate still work."},

@@ -195,6 +195,7 @@ CREATE TABLE activation (
     started_at       {{int64}} NOT NULL,
     ended_at         {{int64}},
     end_reason       TEXT,                        -- deactivated, moved, released
+    end_note         TEXT NOT NULL DEFAULT '',    -- why staff released it
     used             {{int64}} NOT NULL DEFAULT 0,
     peak             {{int64}} NOT NULL DEFAULT 0,
     used_at          {{int64}},                   -- the greatest "to" reported

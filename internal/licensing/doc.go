@@ -1,0 +1,53 @@
+// Package licensing is the heart: subscriptions, keys, installations, slots,
+// activations, usage and limits, and the publisher's side of the exchange.
+//
+// # Model
+//
+// A Subscription is a number of licenses of a plan for a period. It has one
+// primary Key. A key is registered when its subscription has an organization;
+// only then can it be activated.
+//
+// An Installation is a key pair; its id is the thumbprint. A Slot, the row that
+// people see, is an installation, a site and a license type. An Activation binds
+// a key to a slot from an instant to another. Usage belongs to the activation
+// and leaves the pool when it ends; its history stays.
+//
+// # How a request is taken
+//
+// Exchange opens the signed request, loads the situation that bears on it
+// (look), and rules on it: rule is a pure function from values to a ruling or a
+// refusal. A ruling says what is to be written and what the answer speaks of.
+// The situation is judged twice: on what is committed, so that a refused request
+// takes no turn of the writer and writes no row, and again inside the
+// transaction that applies the ruling. Answers are signed after the commit.
+//
+//	           no slot ── activate ──▶ live ── activate, another key ──▶ live (moved)
+//	                                    │ ▲
+//	deactivate, or released by staff ── │ │ ── activate
+//	                                    ▼ │
+//	                                   ended
+//
+// On a live row refresh and check_in are answered with a license, report with a
+// receipt. On an ended row everything but activate is answered with a receipt
+// that says so, which an installation accepts as news: its serial is higher.
+//
+// # Invariants
+//
+//   - At most one live activation per slot: a unique index.
+//   - A key with a limit never has more activations than the limit: a guarded
+//     counter on the key, changed in the transaction that starts or ends an
+//     activation. Keys without a limit have no counter.
+//   - A slot changes only through updateSlot, whose guard compares what was read.
+//     A transaction that loses the race is judged again.
+//   - Serials of a slot only grow. The same request again is answered with the
+//     serial, iat and exp of its first answer.
+//   - Reported usage is never refused; periods are clipped to the server's clock.
+//   - Locks are taken in the order subscription, key, slot.
+//
+// # When something fails
+//
+// A server that dies between commit and answer has stored what it did not say:
+// the installation repeats the same bytes and gets that answer. A server that is
+// restored from a backup meets licenses it never issued: it goes on above their
+// serials and records server.restored.
+package licensing

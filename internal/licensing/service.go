@@ -1,0 +1,280 @@
+package licensing
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/licethq/licet/internal/catalog"
+	"github.com/licethq/licet/internal/database"
+	"github.com/licethq/licet/internal/event"
+	"github.com/licethq/licet/internal/identity"
+	"github.com/licethq/licet/internal/issuer"
+	"github.com/licethq/licet/internal/problem"
+	"github.com/licethq/licet/internal/seal"
+	"github.com/licethq/licet/licensefile"
+)
+
+// Purposes of what is sealed or hashed with the master key.
+const (
+	purposeKey    = "license key"
+	purposeLookup = "license key look-up"
+)
+
+// Service holds the verbs of licensing.
+type Service struct {
+	DB       *database.DB
+	Keyring  *seal.Keyring
+	Issuer   *issuer.Service
+	Policies *catalog.Policies
+	Now      func() time.Time
+	Rand     io.Reader
+}
+
+// now gives the time at the precision that is stored.
+func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+
+// lookup gives the hash by which a normalized key is found.
+func (s *Service) lookup(normalized string) []byte {
+	return s.Keyring.MAC(purposeLookup, []byte(normalized))
+}
+
+// IssuedKey is a fresh license key, shown in full this once.
+type IssuedKey struct {
+	ID  string
+	Key string
+}
+
+// CreateSubscription issues a subscription of a plan with its primary key. With
+// an organization the key is registered at once. Errors: validation_failed,
+// not_found for a plan or organization that does not exist, forbidden.
+func (s *Service) CreateSubscription(ctx context.Context, actor identity.Actor, n NewSubscription) (Subscription, IssuedKey, error) {
+	if err := actor.Require(identity.Owner, identity.Sales); err != nil {
+		return Subscription{}, IssuedKey{}, err
+	}
+	plan, err := catalog.PlanByID(s.DB.Read(ctx), n.PlanID)
+	if err != nil {
+		return Subscription{}, IssuedKey{}, err
+	}
+	current, err := s.Issuer.Current(ctx)
+	if err != nil {
+		return Subscription{}, IssuedKey{}, err
+	}
+	now := s.now()
+	today := licensefile.Date(now.In(current.Zone).Format(time.DateOnly))
+	if n.StartsOn == "" {
+		n.StartsOn = today
+	}
+	if err := n.Validate(plan.Policy); err != nil {
+		return Subscription{}, IssuedKey{}, err
+	}
+	made, key, text, err := s.draft(n, plan, today, now)
+	if err != nil {
+		return Subscription{}, IssuedKey{}, err
+	}
+	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
+		if made.OrganizationID != "" {
+			if made.OrganizationName, err = identity.OrganizationName(tx, made.OrganizationID); err != nil {
+				return err
+			}
+		}
+		return s.store(tx, actor, made, key, text)
+	})
+	return made, IssuedKey{ID: key.ID, Key: text}, err
+}
+
+// draft makes the rows of a new subscription.
+func (s *Service) draft(n NewSubscription, plan catalog.Plan, today licensefile.Date, now time.Time) (Subscription, Key, string, error) {
+	subscriptionID, err := newID()
+	if err != nil {
+		return Subscription{}, Key{}, "", err
+	}
+	keyID, err := newID()
+	if err != nil {
+		return Subscription{}, Key{}, "", err
+	}
+	text, err := GenerateKey(plan.Policy.KeyFormat, s.Rand)
+	if err != nil {
+		return Subscription{}, Key{}, "", err
+	}
+	made := Subscription{
+		ID: subscriptionID, OrganizationID: n.OrganizationID, PlanID: plan.ID, Quantity: n.Quantity, StartsOn: n.StartsOn,
+		EndsOn: n.EndsOn, MaintenanceEndsOn: n.MaintenanceEndsOn, OfflineAllowed: plan.Policy.OfflineAllowed,
+		Version: 1, CreatedAt: now,
+	}
+	if n.OfflineAllowed != nil {
+		made.OfflineAllowed = *n.OfflineAllowed
+	}
+	normalized := licensefile.NormalizeKey(text)
+	key := Key{
+		ID: keyID, SubscriptionID: subscriptionID, Kind: PrimaryKey, LastFour: normalized[len(normalized)-4:],
+		IssuedOn: today, CreatedAt: now,
+	}
+	if limit := plan.Policy.ActivationsPerKey; limit > 0 {
+		key.ActivationLimit = &limit
+	}
+	return made, key, text, nil
+}
+
+func (s *Service) store(tx *database.Tx, actor identity.Actor, made Subscription, key Key, text string) error {
+	if err := insertSubscription(tx, made); err != nil {
+		return err
+	}
+	normalized := licensefile.NormalizeKey(text)
+	sealed := s.Keyring.Seal(purposeKey, []byte(text), []byte(key.ID))
+	if err := insertKey(tx, key, made.OrganizationID, s.lookup(normalized), sealed); err != nil {
+		return err
+	}
+	data := map[string]any{"plan": made.PlanID, "key": key.ID, "starts_on": made.StartsOn, "ends_on": made.EndsOn}
+	if made.Quantity != nil {
+		data["quantity"] = *made.Quantity
+	}
+	return event.Record(tx, event.Event{
+		At: made.CreatedAt, Kind: "subscription.created", Actor: actor.Actor, OrganizationID: made.OrganizationID,
+		Subject: event.Subject{Kind: "subscription", ID: made.ID}, Data: data,
+	})
+}
+
+// RegisterKey gives an unregistered subscription to an organization by its key
+// (P3). The same organization again changes nothing. Errors: key_unknown,
+// key_mistyped, key_replaced, key_registered_elsewhere, not_found, forbidden.
+func (s *Service) RegisterKey(ctx context.Context, actor identity.Actor, key, organizationID string) (Subscription, error) {
+	if err := actor.Require(identity.Owner, identity.Sales); err != nil {
+		return Subscription{}, err
+	}
+	normalized := licensefile.NormalizeKey(key)
+	var id string
+	err := s.DB.InTx(ctx, func(tx *database.Tx) error {
+		t, err := s.offered(tx, s.lookup(normalized))
+		switch {
+		case errors.Is(err, database.ErrNoRows):
+			return notFound(normalized)
+		case err != nil:
+			return err
+		case t.Key.ReplacedBy != "":
+			return problem.New(problem.KeyReplaced)
+		}
+		id = t.Subscription.ID
+		if t.Subscription.OrganizationID == organizationID {
+			return nil
+		}
+		if _, err := identity.OrganizationName(tx, organizationID); err != nil {
+			return err
+		}
+		registered, err := registerSubscription(tx, id, organizationID)
+		if err != nil {
+			return err
+		}
+		if !registered {
+			return problem.New(problem.KeyRegisteredElsewhere)
+		}
+		return event.Record(tx, event.Event{
+			At: s.now(), Kind: "key.registered", Actor: actor.Actor, OrganizationID: organizationID,
+			Subject: event.Subject{Kind: "key", ID: t.Key.ID}, Data: map[string]any{"subscription": id},
+		})
+	})
+	if err != nil {
+		return Subscription{}, err
+	}
+	return s.subscription(ctx, id)
+}
+
+// Subscription gives a subscription; not_found when there is none.
+func (s *Service) Subscription(ctx context.Context, actor identity.Actor, id string) (Subscription, error) {
+	if err := actor.Require(identity.AnyStaff...); err != nil {
+		return Subscription{}, err
+	}
+	return s.subscription(ctx, id)
+}
+
+func (s *Service) subscription(ctx context.Context, id string) (Subscription, error) {
+	found, err := loadSubscription(s.DB.Read(ctx), id)
+	if errors.Is(err, database.ErrNoRows) {
+		return found, problem.New(problem.NotFound)
+	}
+	return found, err
+}
+
+// Subscriptions lists subscriptions, newest first: at most limit of those after
+// the id that a page ended with (empty for the first page), of one organization
+// when given.
+func (s *Service) Subscriptions(ctx context.Context, actor identity.Actor, organizationID, after string, limit int) ([]Subscription, error) {
+	if err := actor.Require(identity.AnyStaff...); err != nil {
+		return nil, err
+	}
+	return listSubscriptions(s.DB.Read(ctx), organizationID, after, limit)
+}
+
+// SetOffline allows or forbids offline activation of a subscription (P4). Rows
+// that are activated offline already keep working.
+func (s *Service) SetOffline(ctx context.Context, actor identity.Actor, id string, allowed bool) (Subscription, error) {
+	if err := actor.Require(identity.Owner, identity.Sales, identity.Support); err != nil {
+		return Subscription{}, err
+	}
+	kind := "subscription.offline_forbidden"
+	if allowed {
+		kind = "subscription.offline_allowed"
+	}
+	return s.change(ctx, actor, id, kind, func(_ time.Time, c *Subscription) bool {
+		changed := c.OfflineAllowed != allowed
+		c.OfflineAllowed = allowed
+		return changed
+	})
+}
+
+// Suspend stops a subscription: its rows learn at their next contact and refuse
+// every operation; managed devices stay.
+func (s *Service) Suspend(ctx context.Context, actor identity.Actor, id string) (Subscription, error) {
+	if err := actor.Require(identity.Owner, identity.Sales); err != nil {
+		return Subscription{}, err
+	}
+	return s.change(ctx, actor, id, "subscription.suspended", func(now time.Time, c *Subscription) bool {
+		changed := c.SuspendedAt == nil
+		if changed {
+			c.SuspendedAt = &now
+		}
+		return changed
+	})
+}
+
+// Resume lets a suspended subscription run again.
+func (s *Service) Resume(ctx context.Context, actor identity.Actor, id string) (Subscription, error) {
+	if err := actor.Require(identity.Owner, identity.Sales); err != nil {
+		return Subscription{}, err
+	}
+	return s.change(ctx, actor, id, "subscription.resumed", func(_ time.Time, c *Subscription) bool {
+		changed := c.SuspendedAt != nil
+		c.SuspendedAt = nil
+		return changed
+	})
+}
+
+// change alters a subscription and records it; an alteration that changes
+// nothing is recorded by nobody.
+func (s *Service) change(ctx context.Context, actor identity.Actor, id, kind string, alter func(time.Time, *Subscription) bool) (Subscription, error) {
+	err := s.DB.InTx(ctx, func(tx *database.Tx) error {
+		found, err := lockSubscription(tx, id)
+		if errors.Is(err, database.ErrNoRows) {
+			return problem.New(problem.NotFound)
+		}
+		if err != nil {
+			return err
+		}
+		now := s.now()
+		if !alter(now, &found) {
+			return nil
+		}
+		if err := updateSubscription(tx, found); err != nil {
+			return err
+		}
+		return event.Record(tx, event.Event{
+			At: now, Kind: kind, Actor: actor.Actor, OrganizationID: found.OrganizationID,
+			Subject: event.Subject{Kind: "subscription", ID: id},
+		})
+	})
+	if err != nil {
+		return Subscription{}, err
+	}
+	return s.subscription(ctx, id)
+}

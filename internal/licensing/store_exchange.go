@@ -1,0 +1,319 @@
+package licensing
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/licethq/licet/internal/database"
+	"github.com/licethq/licet/licensefile"
+)
+
+// termsColumns are what terms are read from; key k, subscription s, plan p,
+// product d and organization o must be joined. A quantity of NULL is unlimited,
+// and then nobody needs the sum.
+const termsColumns = `
+	k.id, k.kind, k.last_four, k.activation_limit, k.activations, k.replaced_by, k.issued_on,
+	s.id, s.organization_id, o.name, s.plan_id, s.quantity, s.starts_on, s.ends_on, s.maintenance_ends_on,
+	s.offline_allowed, s.suspended_at, p.version, p.name, d.code, d.name,
+	CASE WHEN s.quantity IS NULL THEN 0 ELSE (
+		SELECT CAST(COALESCE(SUM(x.used), 0) AS BIGINT) FROM activation x
+		WHERE x.subscription_id = s.id AND x.ended_at IS NULL) END`
+
+const termsJoins = `
+	JOIN subscription s ON s.id = k.subscription_id
+	JOIN plan p ON p.id = s.plan_id
+	JOIN product d ON d.id = p.product_id
+	LEFT JOIN organization o ON o.id = s.organization_id`
+
+// termsRow takes the columns of termsColumns; destinations lists where they go.
+type termsRow struct {
+	terms
+	replacedBy, organization, organizationName, endsOn, maintenance sql.NullString
+	limit, quantity                                                 sql.NullInt64
+	suspended                                                       database.NullInstant
+	planVersion                                                     int64
+}
+
+func (t *termsRow) destinations() []any {
+	k, s := &t.Key, &t.Subscription
+	return []any{
+		&k.ID, &k.Kind, &k.LastFour, &t.limit, &k.Activations, &t.replacedBy, &k.IssuedOn,
+		&s.ID, &t.organization, &t.organizationName, &s.PlanID, &t.quantity, &s.StartsOn, &t.endsOn, &t.maintenance,
+		&s.OfflineAllowed, &t.suspended, &t.planVersion, &t.PlanName, &t.ProductCode, &t.ProductName, &t.PoolUsed,
+	}
+}
+
+// take gives the terms that were scanned.
+func (t *termsRow) take() terms {
+	t.Key.SubscriptionID, t.Key.ReplacedBy = t.Subscription.ID, t.replacedBy.String
+	t.Key.ActivationLimit = int64Pointer(t.limit)
+	s := &t.Subscription
+	s.OrganizationID, s.OrganizationName = t.organization.String, t.organizationName.String
+	s.EndsOn, s.MaintenanceEndsOn = licensefile.Date(t.endsOn.String), licensefile.Date(t.maintenance.String)
+	s.Quantity, s.SuspendedAt = int64Pointer(t.quantity), t.suspended.Ptr()
+	return t.terms
+}
+
+func int64Pointer(n sql.NullInt64) *int64 {
+	if !n.Valid {
+		return nil
+	}
+	return &n.Int64
+}
+
+// offered loads a key by its look-up hash; ErrNoRows when there is none.
+func (s *Service) offered(q database.Querier, lookup []byte) (*terms, error) {
+	t, err := database.One(q, func(r database.Row) (termsRow, error) {
+		var t termsRow
+		err := r.Scan(t.destinations()...)
+		return t, err
+	}, `SELECT `+termsColumns+` FROM license_key k `+termsJoins+` WHERE k.lookup = ?`, lookup)
+	if err != nil {
+		return nil, err
+	}
+	return s.withPolicy(q, &t)
+}
+
+func (s *Service) withPolicy(q database.Querier, t *termsRow) (*terms, error) {
+	policy, err := s.Policies.Policy(q, t.Subscription.PlanID, t.planVersion)
+	if err != nil {
+		return nil, err
+	}
+	complete := t.take()
+	complete.Policy = policy
+	return &complete, nil
+}
+
+const installationColumns = `i.id, i.organization_id, i.name, i.host_name, i.operating_system, i.software_version`
+
+func (i *Installation) destinations() []any {
+	return []any{&i.ID, &i.OrganizationID, &i.Name, &i.HostName, &i.OperatingSystem, &i.SoftwareVersion}
+}
+
+func loadInstallation(q database.Querier, id string) (*Installation, error) {
+	i, err := database.One(q, func(r database.Row) (Installation, error) {
+		var i Installation
+		err := r.Scan(i.destinations()...)
+		return i, err
+	}, `SELECT `+installationColumns+` FROM installation i WHERE i.id = ?`, id)
+	if errors.Is(err, database.ErrNoRows) {
+		return nil, nil //nolint:nilnil // a stranger is not an error
+	}
+	return &i, err
+}
+
+const slotColumns = `
+	l.id, l.organization_id, l.site_id, t.name, l.license_type, l.sequence, l.digest, l.held, l.serial,
+	l.answer_serial, l.answer_at, l.answer_expires, l.forked_at`
+
+const activationColumns = `
+	a.id, a.key_id, a.subscription_id, a.method, a.started_at, a.ended_at, a.end_reason, a.end_note, a.used, a.peak, a.used_at,
+	a.over_since, a.over_recorded, a.last_seen_at, a.last_reported_at, a.expires_at`
+
+// activationRow takes the columns of slotColumns and activationColumns.
+type activationRow struct {
+	slot                                          Slot
+	activation                                    Activation
+	digest                                        []byte
+	answerAt, answerExpires, started, seen, until int64
+	forked, ended, usedAt, over, reported         database.NullInstant
+	reason                                        sql.NullString
+}
+
+func (a *activationRow) slotDestinations() []any {
+	l := &a.slot
+	return []any{
+		&l.ID, &l.OrganizationID, &l.SiteID, &l.SiteName, &l.LicenseType, &l.Sequence, &a.digest, &l.Held, &l.Serial,
+		&l.Answer.Serial, &a.answerAt, &a.answerExpires, &a.forked,
+	}
+}
+
+func (a *activationRow) activationDestinations() []any {
+	v := &a.activation
+	return []any{
+		&v.ID, &v.KeyID, &v.SubscriptionID, &v.Method, &a.started, &a.ended, &a.reason, &v.EndNote, &v.Used, &v.Peak, &a.usedAt,
+		&a.over, &v.OverRecorded, &a.seen, &a.reported, &a.until,
+	}
+}
+
+// take gives the slot and the activation that were scanned.
+func (a *activationRow) take(installationID string) (Slot, Activation) {
+	l, v := a.slot, a.activation
+	l.InstallationID = installationID
+	copy(l.Digest[:], a.digest)
+	l.Answer.At, l.Answer.Expires = database.Instant(a.answerAt), database.Instant(a.answerExpires)
+	l.ForkedAt = a.forked.Ptr()
+	v.SlotID, v.OrganizationID = l.ID, l.OrganizationID
+	v.StartedAt, v.LastSeenAt, v.ExpiresAt = database.Instant(a.started), database.Instant(a.seen), database.Instant(a.until)
+	v.EndedAt, v.UsedAt, v.OverSince, v.LastReportedAt = a.ended.Ptr(), a.usedAt.Ptr(), a.over.Ptr(), a.reported.Ptr()
+	v.EndReason = EndReason(a.reason.String)
+	return l, v
+}
+
+// liveRow loads a slot with its live activation, in the one statement that every
+// check-in and refresh needs; ErrNoRows when there is none.
+func (s *Service) liveRow(q database.Querier, req *licensefile.SignedRequest) (*Installation, *row, error) {
+	var i Installation
+	var a activationRow
+	var t termsRow
+	ref := req.Request.Slot
+	_, err := database.One(q, func(r database.Row) (bool, error) {
+		to := append(i.destinations(), a.slotDestinations()...)
+		return true, r.Scan(append(append(to, a.activationDestinations()...), t.destinations()...)...)
+	}, `SELECT `+installationColumns+`,`+slotColumns+`,`+activationColumns+`,`+termsColumns+`
+		FROM slot l
+		JOIN installation i ON i.id = l.installation_id
+		JOIN site t ON t.organization_id = l.organization_id AND t.id = l.site_id
+		JOIN activation a ON a.slot_id = l.id AND a.ended_at IS NULL
+		JOIN license_key k ON k.id = a.key_id `+termsJoins+`
+		WHERE l.installation_id = ? AND l.site_id = ? AND l.license_type = ?`,
+		req.Thumbprint, ref.Site.ID, ref.LicenseType)
+	if err != nil {
+		return nil, nil, err
+	}
+	found := &row{}
+	found.Slot, found.Activation = a.take(i.ID)
+	complete, err := s.withPolicy(q, &t)
+	if err != nil {
+		return nil, nil, err
+	}
+	found.Terms = *complete
+	return &i, found, nil
+}
+
+// endedRow loads a slot whose activations have all ended, with the last of them.
+func endedRow(q database.Querier, req *licensefile.SignedRequest) (*row, error) {
+	var a activationRow
+	ref := req.Request.Slot
+	_, err := database.One(q, func(r database.Row) (bool, error) {
+		return true, r.Scan(append(a.slotDestinations(), a.activationDestinations()...)...)
+	}, `SELECT `+slotColumns+`,`+activationColumns+`
+		FROM slot l
+		JOIN site t ON t.organization_id = l.organization_id AND t.id = l.site_id
+		JOIN activation a ON a.slot_id = l.id
+		WHERE l.installation_id = ? AND l.site_id = ? AND l.license_type = ?
+		ORDER BY a.started_at DESC, a.id DESC LIMIT 1`,
+		req.Thumbprint, ref.Site.ID, ref.LicenseType)
+	if errors.Is(err, database.ErrNoRows) {
+		return nil, nil //nolint:nilnil // a slot that is new is not an error
+	}
+	if err != nil {
+		return nil, err
+	}
+	found := &row{}
+	found.Slot, found.Activation = a.take(req.Thumbprint)
+	return found, nil
+}
+
+// insertInstallation stores a new installation; it changes nothing when another
+// request of it was first, which the caller's next statement notices.
+func insertInstallation(tx *database.Tx, i Installation, now time.Time) error {
+	fingerprint, err := json.Marshal(i.Fingerprint)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`
+		INSERT INTO installation (id, organization_id, name, host_name, operating_system, software_version, fingerprint, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+		i.ID, i.OrganizationID, i.Name, i.HostName, i.OperatingSystem, i.SoftwareVersion, string(fingerprint), database.Micros(now))
+	return err
+}
+
+func updateInstallation(tx *database.Tx, i Installation) error {
+	fingerprint, err := json.Marshal(i.Fingerprint)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`
+		UPDATE installation SET host_name = ?, operating_system = ?, software_version = ?, fingerprint = ? WHERE id = ?`,
+		i.HostName, i.OperatingSystem, i.SoftwareVersion, string(fingerprint), i.ID)
+	return err
+}
+
+func insertSlot(tx *database.Tx, l Slot, now time.Time) error {
+	_, err := tx.Exec(`
+		INSERT INTO slot (id, installation_id, organization_id, site_id, license_type, sequence, digest, held, serial,
+		                  answer_serial, answer_at, answer_expires, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		l.ID, l.InstallationID, l.OrganizationID, l.SiteID, l.LicenseType, l.Sequence, l.Digest[:], l.Held, l.Serial,
+		l.Answer.Serial, database.Micros(l.Answer.At), database.Micros(l.Answer.Expires), database.Micros(now))
+	return err
+}
+
+// updateSlot writes a slot if it still is as it was read; ErrAgain otherwise.
+// Every change of a row goes through here, so a row cannot change unnoticed
+// between reading and writing.
+func updateSlot(tx *database.Tx, before, l Slot) error {
+	n, err := tx.Exec(`
+		UPDATE slot SET sequence = ?, digest = ?, held = ?, serial = ?,
+		                answer_serial = ?, answer_at = ?, answer_expires = ?, forked_at = ?
+		WHERE id = ? AND sequence = ? AND serial = ? AND digest = ?`,
+		l.Sequence, l.Digest[:], l.Held, l.Serial,
+		l.Answer.Serial, database.Micros(l.Answer.At), database.Micros(l.Answer.Expires), database.NullMicros(l.ForkedAt),
+		l.ID, before.Sequence, before.Serial, before.Digest[:])
+	if err == nil && n == 0 {
+		return database.ErrAgain
+	}
+	return err
+}
+
+func insertActivation(tx *database.Tx, a Activation) error {
+	_, err := tx.Exec(`
+		INSERT INTO activation (id, slot_id, organization_id, key_id, subscription_id, method, started_at, used, peak, used_at,
+		                        over_since, over_recorded, last_seen_at, last_reported_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.ID, a.SlotID, a.OrganizationID, a.KeyID, a.SubscriptionID, a.Method, database.Micros(a.StartedAt), a.Used, a.Peak,
+		database.NullMicros(a.UsedAt), database.NullMicros(a.OverSince), a.OverRecorded, database.Micros(a.LastSeenAt),
+		database.NullMicros(a.LastReportedAt), database.Micros(a.ExpiresAt))
+	return err
+}
+
+// updateActivation writes a live activation; ErrAgain when it has ended.
+func updateActivation(tx *database.Tx, a Activation) error {
+	var reason any
+	if a.EndReason != "" {
+		reason = a.EndReason
+	}
+	n, err := tx.Exec(`
+		UPDATE activation SET ended_at = ?, end_reason = ?, end_note = ?, used = ?, peak = ?, used_at = ?, over_since = ?, over_recorded = ?,
+		                      last_seen_at = ?, last_reported_at = ?, expires_at = ?
+		WHERE id = ? AND ended_at IS NULL`,
+		database.NullMicros(a.EndedAt), reason, a.EndNote, a.Used, a.Peak, database.NullMicros(a.UsedAt),
+		database.NullMicros(a.OverSince), a.OverRecorded, database.Micros(a.LastSeenAt),
+		database.NullMicros(a.LastReportedAt), database.Micros(a.ExpiresAt), a.ID)
+	if err == nil && n == 0 {
+		return database.ErrAgain
+	}
+	return err
+}
+
+// takeActivation counts one more activation of a key. The guard is the limit: a
+// key can never have more activations than it allows (N5). Keys without a limit
+// are not counted.
+func takeActivation(tx *database.Tx, keyID string) (bool, error) {
+	n, err := tx.Exec(`
+		UPDATE license_key SET activations = activations + 1
+		WHERE id = ? AND activation_limit IS NOT NULL AND activations < activation_limit`, keyID)
+	return n == 1, err
+}
+
+// freeActivation gives an activation of a key back.
+func freeActivation(tx *database.Tx, keyID string) error {
+	_, err := tx.Exec(`
+		UPDATE license_key SET activations = activations - 1
+		WHERE id = ? AND activation_limit IS NOT NULL AND activations > 0`, keyID)
+	return err
+}
+
+// insertUsage stores a period; the same period again replaces its figures.
+func insertUsage(tx *database.Tx, activationID string, u licensefile.Usage, now time.Time) error {
+	_, err := tx.Exec(`
+		INSERT INTO usage_report (activation_id, metric, to_at, from_at, used, peak, received_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (activation_id, metric, to_at, from_at)
+		DO UPDATE SET used = excluded.used, peak = excluded.peak, received_at = excluded.received_at`,
+		activationID, u.Metric, database.Micros(u.To), database.Micros(u.From), u.Used, u.Peak, database.Micros(now))
+	return err
+}
