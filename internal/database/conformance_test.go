@@ -399,3 +399,8 @@ func TestPingAsksTheDatabase(t *testing.T) {
 		}
 	})
 }
+
+var (
+	newerStep  = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE newer (id {{int64}} PRIMARY KEY) {{strict}};\n")}
+	brokenStep = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE half (id {{int64}} PRIMARY KEY) {{strict}};\nCREATE TABLE counter (id {{int64}}) {{strict}};\n")}
+)

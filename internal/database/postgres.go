@@ -110,12 +110,39 @@ func (c postgresConn) each(ctx context.Context, query string, args []any, visit 
 		return postgresFailure(err, query)
 	}
 	defer func() { _ = rows.Close() }() // for a visit that panics; closed below otherwise
-	for rows.Next() && visit(rows) {
+	names, err := rows.Columns()
+	if err != nil {
+		return postgresFailure(err, query)
+	}
+	row := postgresRow{rows: rows, values: make([]any, len(names))}
+	for rows.Next() && visit(&row) {
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return postgresFailure(err, query)
 	}
 	return nil
+}
+
+// postgresRow converts as SQLite's rows do, so that what scans on one engine scans
+// on the other.
+type postgresRow struct {
+	rows   *sql.Rows
+	values []any
+	into   []any // points to the values
+}
+
+// Scan implements Row.
+func (r *postgresRow) Scan(dest ...any) error {
+	if r.into == nil {
+		r.into = make([]any, len(r.values))
+		for i := range r.values {
+			r.into[i] = &r.values[i]
+		}
+	}
+	if err := r.rows.Scan(r.into...); err != nil {
+		return err
+	}
+	return scanValues(r.values, dest)
 }
 
 func arguments(args []any) ([]any, error) {

@@ -4,12 +4,29 @@ import (
 	"database/sql"
 	"fmt"
 	"reflect"
+	"strconv"
 )
 
-// scanValue copies a column of SQLite into dest: what database/sql does for
-// PostgreSQL, for the types that Row documents. The values are int64, float64,
-// string, []byte (owned by the receiver) or nil.
+// scanValues copies the columns of a row into pointers.
+func scanValues[V any](values []V, dest []any) error {
+	if len(dest) != len(values) {
+		return fmt.Errorf("the row has %d columns, not %d", len(values), len(dest))
+	}
+	for i, d := range dest {
+		if err := scanValue(d, values[i]); err != nil {
+			return fmt.Errorf("column %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// scanValue copies a column into dest, for the types that Row documents and alike
+// on both engines. Values are int64, float64, string, []byte (owned by the
+// receiver) or nil; on PostgreSQL also bool, which a comparison gives there.
 func scanValue(dest, src any) error {
+	if b, ok := src.(bool); ok {
+		src = truth(b)
+	}
 	switch d := dest.(type) {
 	case *string:
 		if s, ok := src.(string); ok {
@@ -87,10 +104,7 @@ func scanKind(dest, src any) error {
 func setKind(r reflect.Value, src any) bool {
 	switch s := src.(type) {
 	case string:
-		if r.Kind() == reflect.String {
-			r.SetString(s)
-			return true
-		}
+		return setText(r, s)
 	case int64:
 		return setInteger(r, s)
 	case float64:
@@ -105,6 +119,18 @@ func setKind(r reflect.Value, src any) bool {
 			r.SetZero()
 			return true
 		}
+	}
+	return false
+}
+
+// setText also takes a sum, which is a decimal text on PostgreSQL.
+func setText(r reflect.Value, s string) bool {
+	if r.Kind() == reflect.String {
+		r.SetString(s)
+		return true
+	}
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && r.CanInt() {
+		return setInteger(r, n)
 	}
 	return false
 }
@@ -125,7 +151,12 @@ func setInteger(r reflect.Value, n int64) bool {
 	return true
 }
 
+// setBytes also takes JSON, which comes as bytes from PostgreSQL, into a text.
 func setBytes(r reflect.Value, b []byte) bool {
+	if r.Kind() == reflect.String {
+		r.SetString(string(b))
+		return true
+	}
 	if r.Kind() == reflect.Slice && r.Type().Elem().Kind() == reflect.Uint8 {
 		r.SetBytes(owned(b))
 		return true

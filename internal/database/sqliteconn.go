@@ -160,17 +160,7 @@ type sqliteRow struct {
 }
 
 // Scan implements Row.
-func (r *sqliteRow) Scan(dest ...any) error {
-	if len(dest) != len(r.values) {
-		return fmt.Errorf("the row has %d columns, not %d", len(r.values), len(dest))
-	}
-	for i, d := range dest {
-		if err := scanValue(d, r.values[i]); err != nil {
-			return fmt.Errorf("column %d: %w", i+1, err)
-		}
-	}
-	return nil
-}
+func (r *sqliteRow) Scan(dest ...any) error { return scanValues(r.values, dest) }
 
 // sqliteFailure codes an error of the driver, once, and says in which statement.
 func sqliteFailure(err error, query string) error {
