@@ -113,7 +113,7 @@ func skew(answer Answer, req licensefile.Request) int64 {
 // preview says what activating the offered key would grant. A stranger sees the
 // product, the type, the dates, the maximum and whether the key is in use
 // (EXCHANGE, "What strangers learn"); the bound installation sees the rest.
-func preview(s situation, current *issuer.Current, bound bool, obstacle error) licensefile.Preview {
+func preview(s situation, bound bool, obstacle error) licensefile.Preview {
 	t := s.offered
 	code, name, metric := t.Policy.LicenseType()
 	p := licensefile.Preview{

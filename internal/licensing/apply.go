@@ -19,11 +19,15 @@ func newID() (string, error) {
 // apply writes a ruling down. Locks are taken in the order key, then slot, the
 // same everywhere.
 func (r *ruling) apply(tx *database.Tx) error {
-	if r.outcome == forked {
+	switch r.outcome {
+	case repeated, closed:
+		return nil
+	case forked:
 		if err := updateSlot(tx, r.row.Slot, r.toSlot); err != nil {
 			return err
 		}
 		return r.record(tx)
+	case taken:
 	}
 	if err := r.applyKeys(tx); err != nil {
 		return err

@@ -17,9 +17,10 @@
 // Exchange opens the signed request, loads the situation that bears on it
 // (look), and rules on it: rule is a pure function from values to a ruling or a
 // refusal. A ruling says what is to be written and what the answer speaks of.
-// The situation is judged twice: on what is committed, so that a refused request
-// takes no turn of the writer and writes no row, and again inside the
-// transaction that applies the ruling. Answers are signed after the commit.
+// It is made on what is committed, so that a refused request takes no turn of
+// the writer and writes no row, and applied in a transaction whose guards notice
+// when the row has changed since; then, and for activations always, the request
+// is judged again inside the transaction. Answers are signed after the commit.
 //
 //	           no slot ── activate ──▶ live ── activate, another key ──▶ live (moved)
 //	                                    │ ▲

@@ -43,22 +43,26 @@ func (s *Service) ExchangeFile(ctx context.Context, armored []byte) (Signed, err
 	return s.Exchange(ctx, compact)
 }
 
-// take judges a request twice: first on what is committed, so that a refused one
-// takes no turn of the writer, then inside the transaction that stores it.
+// take judges a request on what is committed, so that a refused one takes no
+// turn of the writer, and stores what it ruled. Activations are judged again
+// inside the transaction, since what they depend on may have changed meanwhile.
+// The others depend on the slot alone, whose guard notices any change of the
+// row: then they too are judged again.
 func (s *Service) take(ctx context.Context, req *licensefile.SignedRequest, current *issuer.Current) (Signed, error) {
-	r, err := s.judge(s.DB.Read(ctx), req, current)
+	now := s.now()
+	r, err := s.judge(s.DB.Read(ctx), req, current, now)
 	if err != nil {
 		return Signed{}, err
 	}
 	if r.outcome == taken || r.outcome == forked {
-		now := r.now
+		judged := req.Request.Kind != licensefile.KindActivate
 		err = s.DB.InTx(ctx, func(tx *database.Tx) error {
-			if r, err = s.judgeAt(tx, req, current, now); err != nil {
-				return err
+			if !judged {
+				if r, err = s.judge(tx, req, current, now); err != nil {
+					return err
+				}
 			}
-			if r.outcome == repeated || r.outcome == closed {
-				return nil
-			}
+			judged = false
 			return r.apply(tx)
 		})
 		if err != nil {
@@ -68,12 +72,8 @@ func (s *Service) take(ctx context.Context, req *licensefile.SignedRequest, curr
 	return r.answer(current)
 }
 
-func (s *Service) judge(q database.Querier, req *licensefile.SignedRequest, current *issuer.Current) (ruling, error) {
-	return s.judgeAt(q, req, current, s.now())
-}
-
-// judgeAt loads what bears on a request and rules on it.
-func (s *Service) judgeAt(q database.Querier, req *licensefile.SignedRequest, current *issuer.Current, now time.Time) (ruling, error) {
+// judge loads what bears on a request and rules on it.
+func (s *Service) judge(q database.Querier, req *licensefile.SignedRequest, current *issuer.Current, now time.Time) (ruling, error) {
 	known, err := s.look(q, req)
 	if err != nil {
 		return ruling{}, err
@@ -123,7 +123,7 @@ func (s *Service) preview(ctx context.Context, req *licensefile.SignedRequest, c
 	if obstacle == nil && !bound {
 		obstacle = known.offered.Key.exhausted()
 	}
-	p := preview(known, current, bound, obstacle)
+	p := preview(known, bound, obstacle)
 	compact, err := licensefile.SealReceipt(previewReceipt(req, p, current, licensefile.At(now)), current.Signer)
 	return Signed{Form: licensefile.ArmorReceipt, Compact: compact, Slot: req.Request.Slot, Kind: req.Request.Kind}, err
 }

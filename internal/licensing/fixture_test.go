@@ -43,7 +43,7 @@ func (c *clock) advance(d time.Duration) { c.set(c.now().Add(d)) }
 // publisher is a publisher with one product, on one engine.
 type publisher struct {
 	*licensing.Service
-	t       *testing.T
+	t       testing.TB
 	clock   *clock
 	trust   *licensefile.Trust
 	id      string
@@ -63,7 +63,7 @@ func onEachEngine(t *testing.T, test func(t *testing.T, p *publisher)) {
 	})
 }
 
-func newPublisher(t *testing.T, db *database.DB) *publisher {
+func newPublisher(t testing.TB, db *database.DB) *publisher {
 	t.Helper()
 	var master [32]byte
 	c := newClock()
