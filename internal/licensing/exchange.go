@@ -117,6 +117,9 @@ func (s *Service) preview(ctx context.Context, req *licensefile.SignedRequest, c
 	if err != nil {
 		return Signed{}, err
 	}
+	if known.offered.Key.ReplacedBy != "" { // perhaps leaked: it shows nothing (P19)
+		return Signed{}, problem.New(problem.KeyReplaced)
+	}
 	now := s.now()
 	bound := known.row.live() && known.row.Activation.KeyID == known.offered.Key.ID
 	obstacle := admits(req.Request, known, current.Zone, now)

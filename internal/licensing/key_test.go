@@ -99,3 +99,15 @@ func TestCheckCharacterIsLuhns(t *testing.T) {
 		t.Errorf("check digit of 7992739871 = %c, want 3", got)
 	}
 }
+
+func FuzzKeyThatNoLookUpFinds(f *testing.F) {
+	for _, seed := range []string{"", "7992-7398-7100-0003", "ABCDE-FGHJK-MNPQR-STVWX-YZ012", "0", "\u0661"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		err := notFound(licensefile.NormalizeKey(typed))
+		if !problem.Is(err, problem.KeyUnknown) && !problem.Is(err, problem.KeyMistyped) {
+			t.Errorf("notFound(%q) = %v, want key_unknown or key_mistyped", typed, err)
+		}
+	})
+}

@@ -363,3 +363,21 @@ func TestAuditorsChangeNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestReplacedKeyAnswersOnlyThat(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, p *publisher) {
+		s, successor := p.sell(p.plan(nil), nil), p.sell(p.plan(nil), nil)
+		err := p.DB.InTx(t.Context(), func(tx *database.Tx) error {
+			_, err := tx.Exec(`UPDATE license_key SET replaced_by = (SELECT id FROM license_key WHERE subscription_id = ?)
+				WHERE subscription_id = ?`, successor.ID, s.ID)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := p.install()
+		for _, kind := range []licensefile.Kind{licensefile.KindPreview, licensefile.KindActivate} {
+			i.refused(i.request(kind, withKey(s.key)), problem.KeyReplaced)
+		}
+	})
+}
