@@ -1,0 +1,93 @@
+package agent
+
+import (
+	"time"
+
+	"github.com/licethq/licet/internal/database"
+)
+
+func scanSite(r database.Row) (Site, error) {
+	var s Site
+	var created int64
+	err := r.Scan(&s.ID, &s.Name, &s.Default, &created)
+	s.CreatedAt = database.Instant(created)
+	return s, err
+}
+
+func allSites(q database.Querier) ([]Site, error) {
+	return database.All(q, scanSite, `SELECT id, name, is_default, created_at FROM site
+		ORDER BY is_default DESC, name_key`)
+}
+
+func defaultSite(q database.Querier) (Site, error) {
+	return database.One(q, scanSite, `SELECT id, name, is_default, created_at FROM site WHERE is_default = 1`)
+}
+
+func siteByIDOrName(q database.Querier, named string) (Site, error) {
+	return database.One(q, scanSite, `SELECT id, name, is_default, created_at FROM site
+		WHERE id = ? OR name_key = ? ORDER BY CASE WHEN id = ? THEN 0 ELSE 1 END LIMIT 1`, named, nameKey(named), named)
+}
+
+func insertSite(tx *database.Tx, s Site) error {
+	_, err := tx.Exec(`INSERT INTO site (id, name, name_key, is_default, created_at) VALUES (?, ?, ?, ?, ?)`,
+		s.ID, s.Name, nameKey(s.Name), s.Default, database.Micros(s.CreatedAt))
+	return err
+}
+
+func renameSite(tx *database.Tx, id, name string) error {
+	_, err := tx.Exec(`UPDATE site SET name = ?, name_key = ? WHERE id = ?`, name, nameKey(name), id)
+	return err
+}
+
+func scanSource(r database.Row) (Source, error) {
+	var s Source
+	var created int64
+	var heard database.NullInstant
+	err := r.Scan(&s.Name, &s.Kind, &s.SiteID, &created, &heard, &s.Devices)
+	s.CreatedAt, s.HeardAt = database.Instant(created), heard.Ptr()
+	return s, err
+}
+
+func allSources(q database.Querier) ([]Source, error) {
+	return database.All(q, scanSource, `SELECT s.name, s.kind, s.site_id, s.created_at, s.heard_at,
+		(SELECT count(*) FROM sighting g WHERE g.source = s.name AND g.state = 'managed') FROM source s ORDER BY s.name`)
+}
+
+// sourceByName gives a source and its sealed secret, without counting devices.
+func sourceByName(q database.Querier, name string) (s Source, sealed []byte, err error) {
+	s, err = database.One(q, func(r database.Row) (Source, error) {
+		var s Source
+		var created int64
+		var heard database.NullInstant
+		err := r.Scan(&s.Name, &s.Kind, &s.SiteID, &sealed, &created, &heard)
+		s.CreatedAt, s.HeardAt = database.Instant(created), heard.Ptr()
+		return s, err
+	}, `SELECT name, kind, site_id, secret, created_at, heard_at FROM source WHERE name = ?`, name)
+	return s, sealed, err
+}
+
+func insertSource(tx *database.Tx, s Source, sealed []byte) error {
+	_, err := tx.Exec(`INSERT INTO source (name, kind, site_id, secret, created_at) VALUES (?, ?, ?, ?, ?)`,
+		s.Name, s.Kind, s.SiteID, sealed, database.Micros(s.CreatedAt))
+	return err
+}
+
+// sitesOfSources gives the site of each source.
+func sitesOfSources(q database.Querier) (map[string]string, error) {
+	sites := map[string]string{}
+	err := database.Each(q, func(r database.Row) error {
+		var name, site string
+		if err := r.Scan(&name, &site); err != nil {
+			return err
+		}
+		sites[name] = site
+		return nil
+	}, `SELECT name, site_id FROM source`)
+	return sites, err
+}
+
+// heard notes that a source told something.
+func heard(tx *database.Tx, source string, now time.Time) error {
+	_, err := tx.Exec(`UPDATE source SET heard_at = ? WHERE name = ?`, database.Micros(now), source)
+	return err
+}
