@@ -141,7 +141,7 @@ func outcome(i int) error {
 
 func TestPanicBecomesTheCallersError(t *testing.T) {
 	each(t, func(t *testing.T, db *database.DB) {
-		err := db.InTx(context.Background(), func(tx *database.Tx) error { panic("a fault") })
+		err := db.InTx(context.Background(), func(*database.Tx) error { panic("a fault") })
 		if !problem.Is(err, problem.InternalError) {
 			t.Errorf("error = %v, want internal_error", err)
 		}
@@ -184,7 +184,7 @@ func TestFunctionRunsAgainAfterErrAgain(t *testing.T) {
 func TestErrAgainForEverIsUnavailable(t *testing.T) {
 	each(t, func(t *testing.T, db *database.DB) {
 		runs := 0
-		err := db.InTx(context.Background(), func(tx *database.Tx) error {
+		err := db.InTx(context.Background(), func(*database.Tx) error {
 			runs++
 			return database.ErrAgain
 		})
@@ -240,7 +240,7 @@ func TestCanceledCallerIsSkipped(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		ran := false
-		err := db.InTx(ctx, func(tx *database.Tx) error { ran = true; return nil })
+		err := db.InTx(ctx, func(*database.Tx) error { ran = true; return nil })
 		if !errors.Is(err, context.Canceled) || ran {
 			t.Errorf("error = %v, ran = %v; want canceled and not run", err, ran)
 		}

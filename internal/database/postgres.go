@@ -115,7 +115,8 @@ func (c postgresConn) each(ctx context.Context, query string, args []any, visit 
 		return postgresFailure(err, query)
 	}
 	row := postgresRow{rows: rows, values: make([]any, len(names))}
-	for rows.Next() && visit(&row) {
+	for more := true; more && rows.Next(); {
+		more = visit(&row)
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return postgresFailure(err, query)
@@ -162,8 +163,8 @@ func arguments(args []any) ([]any, error) {
 func (p *postgresDB) inTx(ctx context.Context, fn func(tx *Tx) error) error {
 	var err error
 	for attempt := range attempts {
-		if err = p.pause(ctx, attempt); err != nil {
-			return err
+		if left := p.pause(ctx, attempt); left != nil {
+			return left
 		}
 		if err = p.once(ctx, fn); !repeatable(err) {
 			logPanic(p.logger, err)
@@ -183,7 +184,7 @@ func (p *postgresDB) pause(ctx context.Context, attempt int) error {
 		return ctx.Err()
 	}
 	most := min(time.Millisecond<<attempt, 100*time.Millisecond)
-	timer := time.NewTimer(rand.N(most))
+	timer := time.NewTimer(rand.N(most)) //nolint:gosec // it spreads collisions and keeps no secret
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -244,8 +245,11 @@ func (p *postgresDB) read(ctx context.Context) Querier { return postgresReader{p
 
 func (r postgresReader) each(query string, args []any, visit visitor) error {
 	return r.p.onConn(r.ctx, func(conn *sql.Conn) error {
-		one := session{ctx: r.ctx, conn: postgresConn{on: conn, numbering: r.p.numbering}}
-		return one.each(query, args, visit)
+		// As in once: a canceled statement would close the connection.
+		own, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), work)
+		defer cancel()
+		one := session{ctx: own, conn: postgresConn{on: conn, numbering: r.p.numbering}}
+		return one.each(query, args, whileHere(r.ctx, visit))
 	})
 }
 

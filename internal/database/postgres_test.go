@@ -218,7 +218,7 @@ func TestServerLostInATransactionIsUnavailable(t *testing.T) {
 }
 
 func TestAbsentServerIsUnavailable(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func newWire(t *testing.T, server string) *wire {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func (w *wire) join(near net.Conn) {
 		_ = near.Close()
 		return
 	}
-	far, err := net.Dial("tcp", w.target)
+	far, err := new(net.Dialer).DialContext(context.Background(), "tcp", w.target)
 	if err != nil {
 		w.t.Errorf("dial: %v", err)
 		_ = near.Close()

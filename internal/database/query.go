@@ -21,6 +21,17 @@ type Querier interface {
 // visitor takes one row and says whether it wants another.
 type visitor func(r Row) (more bool, err error)
 
+// whileHere ends a single read, whose statement is not interrupted, between two rows
+// when its caller has left.
+func whileHere(ctx context.Context, visit visitor) visitor {
+	return func(r Row) (bool, error) {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		return visit(r)
+	}
+}
+
 // One returns the row of a query as scan reads it, or ErrNoRows. The query is run
 // to its end, so that one which changes rows and returns them is complete; a query
 // that may give many rows should limit them.

@@ -154,12 +154,7 @@ func (r sqliteReader) each(query string, args []any, visit visitor) error {
 	// A cancelable context would cost a goroutine for every statement; single
 	// statements are short, and each looks at the caller's context between rows.
 	one := session{ctx: context.WithoutCancel(r.ctx), conn: c}
-	return one.each(query, args, func(row Row) (bool, error) {
-		if err := r.ctx.Err(); err != nil {
-			return false, err
-		}
-		return visit(row)
-	})
+	return one.each(query, args, whileHere(r.ctx, visit))
 }
 
 func (s *sqliteDB) snapshot(ctx context.Context, fn func(q Querier) error) (err error) {
@@ -212,7 +207,7 @@ func (s *sqliteDB) backupTo(ctx context.Context, path string) (err error) {
 		return err
 	}
 	_, err = c.exec(ctx, "VACUUM INTO ?", []any{unfinished})
-	if err = errors.Join(err, c.close()); err != nil {
+	if err := errors.Join(err, c.close()); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {

@@ -227,9 +227,8 @@ func TestWaitingCallerLeavesWithoutHarm(t *testing.T) {
 	db := databasetest.Open(t, schema())
 	ctx, cancel := context.WithCancel(context.Background())
 	left := make(chan error, 1)
-	errs := group(t, db, inserting("a"), func(tx *database.Tx) error {
-		return nil
-	}, inserting("b"), func(tx *database.Tx) error { return nil })
+	nothing := func(*database.Tx) error { return nil }
+	errs := group(t, db, inserting("a"), nothing, inserting("b"))
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}

@@ -139,7 +139,7 @@ func visitRows(ctx context.Context, rows driver.Rows, visit func(Row) bool) (err
 	row := sqliteRow{values: make([]driver.Value, len(rows.Columns()))}
 	for {
 		err := rows.Next(row.values)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

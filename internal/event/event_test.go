@@ -298,7 +298,8 @@ func TestRunSealsUntilItsContextEnds(t *testing.T) {
 	var running sync.WaitGroup
 	running.Go(func() { s.Run(ctx) })
 	record(t, db, suspended("s"))
-	for verify(t, db).Events == 0 { // ends when Run has sealed; otherwise the test times out
+	for sealed := false; !sealed; { // ends when Run has sealed; otherwise the test times out
+		sealed = verify(t, db).Events == 1
 	}
 	cancel()
 	running.Wait()
