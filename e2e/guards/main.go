@@ -141,7 +141,7 @@ func (j *judgment) one(ctx context.Context, c workCopy, p patch) {
 	}
 	fmt.Fprintf(j.out, "%s  %s: %s\n", word, p.name, v.text)
 	if v.output != "" {
-		fmt.Fprintf(j.out, "      %s\n", strings.ReplaceAll(strings.TrimSpace(v.output), "\n", "\n      "))
+		fmt.Fprintf(j.out, "      %s\n", strings.Join(lastLines(v.output), "\n      "))
 	}
 }
 
@@ -149,4 +149,16 @@ func (j *judgment) one(ctx context.Context, c workCopy, p patch) {
 func (j *judgment) close(total int) bool {
 	fmt.Fprintf(j.out, "%d guards: %d noticed, %d failed, %d skipped\n", total, j.ok, j.missed, j.skipped)
 	return j.missed > 0
+}
+
+// outputMost is how many lines of a test's output are shown.
+const outputMost = 30
+
+// lastLines gives the end of a test's output, where it says what went wrong.
+func lastLines(output string) []string {
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	if len(lines) <= outputMost {
+		return lines
+	}
+	return append([]string{"…"}, lines[len(lines)-outputMost:]...)
 }
