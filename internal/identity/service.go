@@ -144,6 +144,19 @@ func (s *Service) ListStaff(ctx context.Context, actor Actor) ([]Staff, error) {
 	return listStaff(s.DB.Read(ctx))
 }
 
+// ListTokens lists all tokens by person, oldest first, ended ones too.
+func (s *Service) ListTokens(ctx context.Context, actor Actor) (map[string][]Token, error) {
+	if err := actor.Require(AnyStaff...); err != nil {
+		return nil, err
+	}
+	all, err := listTokens(s.DB.Read(ctx))
+	byPerson := map[string][]Token{}
+	for _, t := range all {
+		byPerson[t.PersonID] = append(byPerson[t.PersonID], t)
+	}
+	return byPerson, err
+}
+
 // Authenticate tells whose token it is. Unknown, mistyped and revoked tokens
 // and people without a role get the same unauthenticated.
 func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error) {

@@ -40,8 +40,14 @@ func insertToken(tx *database.Tx, t Token, hash []byte) error {
 	return err
 }
 
+const selectToken = `SELECT id, person_id, name, created_at, revoked_at FROM api_token `
+
 func tokenByID(q database.Querier, id string) (Token, error) {
-	return database.One(q, scanToken, `SELECT id, person_id, name, created_at, revoked_at FROM api_token WHERE id = ?`, id)
+	return database.One(q, scanToken, selectToken+`WHERE id = ?`, id)
+}
+
+func listTokens(q database.Querier) ([]Token, error) {
+	return database.All(q, scanToken, selectToken+`ORDER BY id`)
 }
 
 func scanToken(r database.Row) (t Token, err error) {

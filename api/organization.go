@@ -1,0 +1,29 @@
+package api
+
+import "time"
+
+// Organization is a business account.
+type Organization struct {
+	ID        string    `json:"id"`
+	Kind      string    `json:"kind" doc:"customer, partner or distributor."`
+	Name      string    `json:"name"`
+	Version   int64     `json:"version" doc:"Grows by one with each change."`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// NewOrganization creates an organization.
+type NewOrganization struct {
+	Kind string `json:"kind" enum:"customer,partner,distributor"`
+	Name string `json:"name" example:"Blue Harbor" maxLength:"200"`
+}
+
+// Publisher is whoever runs the server.
+type Publisher struct {
+	ID               string    `json:"id" doc:"urn:uuid:…; names the publisher in every signed message and never changes."`
+	Name             string    `json:"name"`
+	TimeZone         string    `json:"time_zone" doc:"IANA name; subscriptions start and end in it."`
+	PublicURL        string    `json:"public_url" doc:"Where agents and people reach the server."`
+	Root             string    `json:"root" doc:"The trust file that verifiers are configured with, PEM. It holds no secret."`
+	RevocationNumber int64     `json:"revocation_number" doc:"Of the newest list of revoked signing certificates; 0 is none."`
+	CreatedAt        time.Time `json:"created_at"`
+}

@@ -1,0 +1,125 @@
+package httpapi
+
+import (
+	"context"
+	"mime"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/licethq/licet/api"
+	"github.com/licethq/licet/internal/identity"
+	"github.com/licethq/licet/internal/licensing"
+	"github.com/licethq/licet/licensefile"
+)
+
+func (h *handlers) registerActivations() {
+	const tag = "Activations"
+	huma.Register(h.api, operation("list-activations", http.MethodGet, "/activations", tag, "List activations"), h.activations)
+	huma.Register(h.api, operation("get-activation", http.MethodGet, "/activations/{id}", tag, "Get an activation"), h.activation)
+	huma.Register(h.api, operation("release-activation", http.MethodPost, "/activations/{id}/release", tag,
+		"Release a row: its key is free at once; a file on an air-gapped server runs until its own end"), h.release)
+	huma.Register(h.api, gives(operation("issue-license", http.MethodPost, "/activations/{id}/license", tag,
+		"Make a license file for a row that did not ask")), h.issueLicense)
+	take := gives(operation("exchange-file", http.MethodPost, "/exchange-files", tag,
+		"Answer the request file of an installation without a network"))
+	take.MaxBodyBytes = licensefile.MaxSize + 1
+	huma.Register(h.api, take, h.exchangeFile)
+}
+
+const fileType = "application/octet-stream"
+
+// gives marks an operation that answers a file.
+func gives(op huma.Operation) huma.Operation {
+	op.Responses = map[string]*huma.Response{"200": {
+		Description: "A signed file, extension .licet.",
+		Content:     map[string]*huma.MediaType{fileType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+	}}
+	return op
+}
+
+type activationFilter struct {
+	Paging
+	OrganizationID string `query:"organization_id" maxLength:"64"`
+	SubscriptionID string `query:"subscription_id" maxLength:"64"`
+	KeyID          string `query:"key_id" maxLength:"64"`
+	InstallationID string `query:"installation_id" maxLength:"64"`
+	State          string `query:"state" enum:"live,ended" doc:"Only live or only ended ones."`
+}
+
+func (h *handlers) activations(ctx context.Context, in *activationFilter) (*body[api.Page[api.Activation]], error) {
+	f := licensing.RowFilter{
+		OrganizationID: in.OrganizationID, SubscriptionID: in.SubscriptionID, KeyID: in.KeyID,
+		InstallationID: in.InstallationID, State: in.State,
+	}
+	return page(in.Paging, wireActivation, func(a api.Activation) string { return a.ID }, func(after string, limit int) ([]licensing.Row, error) {
+		return h.Licensing.Rows(ctx, actorFrom(ctx), f, after, limit)
+	})
+}
+
+func (h *handlers) activation(ctx context.Context, in *ByID) (*body[api.Activation], error) {
+	return answer(wireActivation)(h.Licensing.Row(ctx, actorFrom(ctx), in.ID))
+}
+
+type release struct {
+	ByID
+	Body api.Release
+}
+
+func (h *handlers) release(ctx context.Context, in *release) (*body[api.Activation], error) {
+	return answer(wireActivation)(h.Licensing.Release(ctx, actorFrom(ctx), in.ID, in.Body.Reason))
+}
+
+// file is an answer to save.
+type file struct {
+	ContentType        string `header:"Content-Type"`
+	ContentDisposition string `header:"Content-Disposition"`
+	CacheControl       string `header:"Cache-Control"`
+	Body               []byte
+}
+
+func signedFile(signed licensing.Signed, err error) (*file, error) {
+	if err != nil {
+		return nil, err
+	}
+	data, name := signed.File()
+	return &file{
+		ContentType:        fileType,
+		ContentDisposition: mime.FormatMediaType("attachment", map[string]string{"filename": name}),
+		CacheControl:       "no-store",
+		Body:               data,
+	}, nil
+}
+
+func (h *handlers) issueLicense(ctx context.Context, in *ByID) (*file, error) {
+	return signedFile(h.Licensing.IssueLicense(ctx, actorFrom(ctx), in.ID))
+}
+
+type requestFile struct {
+	RawBody []byte `contentType:"application/octet-stream" doc:"The request file as it was written."`
+}
+
+// exchangeFile takes a file. Its signature alone authorizes the effect, so the
+// service asks for no actor; of staff, those may upload who may change something.
+func (h *handlers) exchangeFile(ctx context.Context, in *requestFile) (*file, error) {
+	if err := actorFrom(ctx).Require(identity.Owner, identity.Sales, identity.Support); err != nil {
+		return nil, err
+	}
+	return signedFile(h.Licensing.ExchangeFile(ctx, in.RawBody))
+}
+
+func wireActivation(r licensing.Row) api.Activation {
+	a, l, i := r.Activation, r.Slot, r.Installation
+	return api.Activation{
+		ID: a.ID, Status: r.Status, Method: string(a.Method), OrganizationID: a.OrganizationID, SubscriptionID: a.SubscriptionID,
+		Product: r.ProductName, Plan: r.PlanName, LicenseType: l.LicenseType,
+		Key: api.MaskedKey{ID: r.Key.ID, Kind: string(r.Key.Kind), Masked: r.Key.Masked()},
+		Installation: api.Installation{
+			ID: i.ID, Name: i.Name, HostName: i.HostName, OperatingSystem: i.OperatingSystem, Version: i.SoftwareVersion,
+		},
+		Site: api.Site{ID: l.SiteID, Name: l.SiteName}, SlotID: l.ID, Serial: l.Serial, ForkedAt: l.ForkedAt,
+		StartedAt: a.StartedAt, EndedAt: a.EndedAt, EndReason: string(a.EndReason), EndNote: a.EndNote,
+		Used: a.Used, Peak: a.Peak, Maximum: r.Maximum, UsedAt: a.UsedAt, OverSince: a.OverSince,
+		LastSeenAt: a.LastSeenAt, LastReportedAt: a.LastReportedAt, ExpiresAt: a.ExpiresAt,
+	}
+}
