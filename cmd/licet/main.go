@@ -27,6 +27,9 @@ type commands struct {
 	Backup  backupCommand  `cmd:"" help:"Back up the database while the server runs (SQLite)."`
 	Restore restoreCommand `cmd:"" help:"Restore a backup into a data folder without a database (SQLite)."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+
+	Bench         benchCommand         `cmd:"" help:"Measure the exchange of a server with data of its own."`
+	BenchBaseline benchBaselineCommand `cmd:"" hidden:"" name:"bench-baseline" help:"Serve what bench compares a server with."`
 }
 
 // Exit codes of the program. Some commands give others on purpose (exitStatus).
