@@ -62,7 +62,8 @@ func (c *Client) takeLicense(in *Installation, s *Slot, compact string) (*Outcom
 		return nil, err
 	}
 	// A deactivated row comes back by activating only, never by an old file.
-	if s.Deactivated && !(s.awaits(licensefile.KindActivate) && s.answeredBy(l)) {
+	comesBack := s.awaits(licensefile.KindActivate) && s.answeredBy(l)
+	if s.Deactivated && !comesBack {
 		return nil, licensefile.NewRefusal(licensefile.CodeNotActivated, nil)
 	}
 	out := &Outcome{Slot: s.Ref, License: cloneLicense(l), ClockSkew: seconds(l.ClockSkew)}

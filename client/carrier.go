@@ -58,7 +58,7 @@ func (c *Client) readAnswer(response *http.Response, body []byte) (string, error
 	case response.StatusCode == http.StatusOK && media == contentType:
 		return strings.TrimSpace(string(body)), nil
 	case response.StatusCode >= 400 && media == problemType:
-		if p := decodeProblem(response.StatusCode, response.Header, body, c.config.Now()); p != nil {
+		if p, ok := decodeProblem(response.StatusCode, response.Header, body, c.config.Now()); ok {
 			return "", p
 		}
 	}

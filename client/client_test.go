@@ -256,7 +256,7 @@ func TestWhoGivesUpWaitingSendsNothing(t *testing.T) {
 	w := newWorld(t)
 	w.activate()
 	entered, leave := make(chan struct{}), make(chan struct{})
-	w.via = roundTrip(func(r *http.Request) (*http.Response, error) {
+	w.via = roundTrip(func(*http.Request) (*http.Response, error) {
 		close(entered)
 		<-leave
 		return nil, errors.New("line cut")

@@ -96,12 +96,12 @@ func TestLostAnswerIsFetchedWithTheSameBytes(t *testing.T) {
 			w := newWorld(t)
 			c.before(w)
 			done := len(w.publisher.requests())
-			w.publisher.lose = true
+			w.publisher.lose.Store(true)
 			var unreachable *client.Unreachable
 			if _, err := c.call(w); !errors.As(err, &unreachable) {
 				t.Fatalf("lost answer: got %v, want an *Unreachable", err)
 			}
-			w.publisher.lose = false
+			w.publisher.lose.Store(false)
 			w.pass(time.Hour)
 			w.restart() // the process died meanwhile
 			out, err := c.call(w)
@@ -130,11 +130,11 @@ func TestRepeatedReportTellsWhatItDelivered(t *testing.T) {
 	period := func(n int64) []licensefile.Usage {
 		return []licensefile.Usage{{Metric: "devices", From: start, To: start.Add(time.Duration(n) * time.Hour), Used: n, Peak: n}}
 	}
-	w.publisher.lose = true
+	w.publisher.lose.Store(true)
 	if _, err := w.client.Report(t.Context(), desktop, period(1)); err == nil {
 		t.Fatal("a lost answer was taken")
 	}
-	w.publisher.lose = false
+	w.publisher.lose.Store(false)
 	out, err := w.client.Report(t.Context(), desktop, period(2))
 	if err != nil {
 		t.Fatal(err)

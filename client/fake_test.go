@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,7 +63,7 @@ type publisher struct {
 	policy          licensefile.Policy
 	revocationList  string                                       // goes along with every answer
 	mangle          func(compact string) string                  // changes what is sent
-	lose            bool                                         // acts, but the answer never arrives
+	lose            atomic.Bool                                  // acts, but the answer never arrives
 	refuse          func(licensefile.Request) *refusal           // instead of acting
 	edit            func(*licensefile.License)                   // before sealing
 	editReceipt     func(*licensefile.Receipt)                   // before sealing
@@ -141,7 +142,7 @@ func (p *publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, refused := p.take(string(body))
 	switch {
-	case p.lose:
+	case p.lose.Load():
 		panic(http.ErrAbortHandler)
 	case refused != nil:
 		refused.write(w)
@@ -318,6 +319,21 @@ func (p *publisher) byFile(file []byte) ([]byte, *refusal) {
 		return licensefile.Armor(licensefile.ArmorReceipt, answer), nil
 	}
 	return licensefile.Armor(licensefile.ArmorLicense, answer), nil
+}
+
+// locked runs f while no request is answered.
+func (p *publisher) locked(f func(*publisher)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f(p)
+}
+
+// anyRow gives the only row.
+func (p *publisher) anyRow() *row {
+	for _, s := range p.rows {
+		return s
+	}
+	return nil
 }
 
 // requests gives the requests received, as sent.

@@ -66,9 +66,9 @@ func (u *Unreachable) Unwrap() error { return u.Err }
 // maxMessage bounds the text of a problem, which is shown to people unsigned.
 const maxMessage = 1000
 
-// decodeProblem reads a problem; nil when the body is none.
-func decodeProblem(status int, header http.Header, body []byte, now time.Time) *Problem {
-	var p struct {
+// decodeProblem reads a problem, if the body is one.
+func decodeProblem(status int, header http.Header, body []byte, now time.Time) (p *Problem, ok bool) {
+	var wire struct {
 		Code            string `json:"code"`
 		Title           string `json:"title"`
 		Detail          string `json:"detail"`
@@ -76,16 +76,17 @@ func decodeProblem(status int, header http.Header, body []byte, now time.Time) *
 		HighestSequence int64  `json:"highest_sequence"`
 	}
 	codeForm := regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	if json.Unmarshal(body, &p) != nil || !codeForm.MatchString(p.Code) {
-		return nil
+	readable := json.Unmarshal(body, &wire) == nil
+	if !readable || !codeForm.MatchString(wire.Code) {
+		return nil, false
 	}
-	if p.Detail == "" {
-		p.Detail = p.Title
+	if wire.Detail == "" {
+		wire.Detail = wire.Title
 	}
 	return &Problem{
-		Code: p.Code, Message: plain(p.Detail), Status: status, RequestID: plain(p.RequestID),
-		RetryAfter: retryAfter(header.Get("Retry-After"), now), HighestSequence: p.HighestSequence,
-	}
+		Code: wire.Code, Message: plain(wire.Detail), Status: status, RequestID: plain(wire.RequestID),
+		RetryAfter: retryAfter(header.Get("Retry-After"), now), HighestSequence: wire.HighestSequence,
+	}, true
 }
 
 // plain drops control characters and bounds the length.

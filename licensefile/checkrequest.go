@@ -60,7 +60,7 @@ func (r *Request) check() error {
 		{len(r.Usage) <= MaxUsage, "It has more than 400 usage periods."},
 	} {
 		if !c.ok {
-			return refusef(CodeRequestInvalid, "The request breaks a rule of the exchange. "+c.bad)
+			return invalid(c.bad)
 		}
 	}
 	if err := r.About.check(); err != nil {
@@ -85,18 +85,18 @@ func (r *Request) validSequence() bool {
 // check holds the description of the asking machine against its bounds.
 func (a *About) check() error {
 	if !validCode(a.Product) {
-		return refusef(CodeRequestInvalid, "The request breaks a rule of the exchange. Its product code is missing, too long or holds control characters.")
+		return invalid("Its product code is missing, too long or holds control characters.")
 	}
 	texts := []string{a.Version, a.HostName, a.OperatingSystem, a.MSPName, a.CustomerName, a.Role}
 	for part, hash := range a.Fingerprint {
 		texts = append(texts, part, hash)
 	}
 	if len(a.Fingerprint) > maxFingerprint {
-		return refusef(CodeRequestInvalid, "The request breaks a rule of the exchange. Its fingerprint has more than 32 parts.")
+		return invalid("Its fingerprint has more than 32 parts.")
 	}
 	for _, t := range texts {
 		if !validText(t, maxLabel) {
-			return refusef(CodeRequestInvalid, "The request breaks a rule of the exchange. A text that describes the machine is too long or holds control characters.")
+			return invalid("A text that describes the machine is too long or holds control characters.")
 		}
 	}
 	return nil
@@ -106,11 +106,11 @@ func (a *About) check() error {
 func (u *Usage) check() error {
 	switch {
 	case !validCode(u.Metric):
-		return refusef(CodeRequestInvalid, "The request breaks a rule of the exchange. A usage period has no usable metric.")
+		return invalid("A usage period has no usable metric.")
 	case !validInstant(u.From) || !validInstant(u.To) || u.To.Before(u.From):
-		return refusef(CodeRequestInvalid, "The request breaks a rule of the exchange. A usage period ends before it starts, or has no dates.")
+		return invalid("A usage period ends before it starts, or has no dates.")
 	case !validCount(u.Used) || !validCount(u.Peak):
-		return refusef(CodeRequestInvalid, "The request breaks a rule of the exchange. A usage count is not a number from 0 to 2^53-1.")
+		return invalid("A usage count is not a number from 0 to 2^53-1.")
 	}
 	return nil
 }

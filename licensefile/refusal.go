@@ -118,7 +118,7 @@ func NewRefusal(code string, cause error) *Refusal {
 // refusal is NewRefusal as an error, so that it can be returned without a copy.
 func refusal(code string, cause error) error { return NewRefusal(code, cause) }
 
-// refusef gives the refusal of a code with a sentence of its own.
-func refusef(code, message string) error {
-	return &Refusal{Code: code, Message: message}
+// invalid refuses a request for a member that breaks a rule; what says which.
+func invalid(what string) error {
+	return &Refusal{Code: CodeRequestInvalid, Message: "The request breaks a rule of the exchange. " + what}
 }
