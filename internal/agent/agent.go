@@ -222,3 +222,22 @@ func (a *Agent) heldOf(k RowKey) Held {
 	defer a.held.RUnlock()
 	return a.holds[k]
 }
+
+// About is what an agent is and whom it belongs to.
+type About struct {
+	Product      string
+	Version      string
+	Publisher    string // publisher id
+	Server       string
+	Installation string // the thumbprint of its key: what the publisher knows it by
+	LicenseTypes []LicenseType
+}
+
+// About tells what the agent is.
+func (a *Agent) About(ctx context.Context) (About, error) {
+	thumbprint, err := a.client.Thumbprint(ctx)
+	return About{
+		Product: a.cfg.Product, Version: a.cfg.Version, Publisher: a.client.Publisher(), Server: a.cfg.Server,
+		Installation: thumbprint, LicenseTypes: a.cfg.LicenseTypes,
+	}, err
+}

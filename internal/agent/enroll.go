@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/licethq/licet/internal/database"
@@ -107,11 +106,8 @@ func (a *Agent) Unenroll(ctx context.Context, deviceID, source string) (Device, 
 	var after Device
 	err := a.changeDevices(ctx, func(tx *database.Tx, t *taking) error {
 		d, err := deviceByID(tx, deviceID)
-		if errors.Is(err, database.ErrNoRows) {
-			return problem.Newf(problem.NotFound, "There is no such device here.")
-		}
 		if err != nil {
-			return err
+			return notFound(err, "There is no such device here.")
 		}
 		found := false
 		for _, s := range d.Sightings {

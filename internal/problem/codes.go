@@ -71,6 +71,7 @@ const (
 	WrongMethod          Code = "wrong_method"
 	NoPendingRequest     Code = "no_pending_request"
 	PublisherUnreachable Code = "publisher_unreachable"
+	AgentUnreachable     Code = "agent_unreachable"
 	DifferenceChanged    Code = "difference_changed"
 )
 
@@ -159,6 +160,7 @@ var table = map[Code]entry{
 	WrongMethod:          {http.StatusConflict, "This row is activated by the other method. Refresh and deactivate it the way it was activated."},
 	NoPendingRequest:     {http.StatusNotFound, "No request file of this row waits for its answer."},
 	PublisherUnreachable: {http.StatusBadGateway, "The publisher's server cannot be reached. What is licensed goes on; try again later, or use a file."},
+	AgentUnreachable:     {http.StatusBadGateway, "The agent does not answer. Is it running?"},
 	DifferenceChanged:    {http.StatusConflict, "The list or the devices changed since the difference was shown. Look at it again."},
 
 	ConfigurationInvalid: {http.StatusInternalServerError, "The configuration is not valid."},
