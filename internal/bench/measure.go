@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -161,9 +160,7 @@ func (s *stage) ready(ctx context.Context, seed *Seed, base checker) error {
 		names: []string{opBaseline, opPreview, opActivate, opCheckIn, opRefresh},
 		sources: map[string]source{
 			opBaseline: only, opPreview: preview, opCheckIn: checkIn, opRefresh: refresh,
-			opActivate: &activations{address: address, keys: seed.Keys, fresh: func() (*Installation, error) {
-				return NewInstallation(seed.Publisher, rand.Reader, time.Now)
-			}},
+			opActivate: &activations{address: address, keys: seed.Keys, fresh: seed.Install},
 		},
 		checkers: map[string]checker{opBaseline: base, opPreview: exchange, opActivate: exchange, opCheckIn: exchange, opRefresh: exchange},
 		rates:    map[string]float64{},

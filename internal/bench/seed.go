@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"strings"
 	"time"
@@ -19,8 +20,10 @@ type Seed struct {
 	Trust     *licensefile.Trust
 	API       *api.Client
 
-	plan, organization string // ids
-	today              time.Time
+	ProductID, PlanID, OrganizationID string
+
+	token string
+	today time.Time
 }
 
 // seedConnections is how many subscriptions are issued at a time.
@@ -36,11 +39,22 @@ func (s *Server) Seed(ctx context.Context) (*Seed, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := api.New("http://"+s.Address, tokenIn(token))
-	client.HTTP = &http.Client{Timeout: answerLimit, Transport: &http.Transport{MaxIdleConnsPerHost: seedConnections}}
-	seed := &Seed{Trust: trust, API: client, today: time.Now()}
+	seed := &Seed{Trust: trust, token: tokenIn(token), today: time.Now()}
+	seed.Connect(s.Address)
 	err = seed.catalog(ctx)
 	return seed, err
+}
+
+// Connect makes API a client of the server at another address: a further process,
+// or the same one started again.
+func (s *Seed) Connect(address string) {
+	s.API = api.New("http://"+address, s.token)
+	s.API.HTTP = &http.Client{Timeout: answerLimit, Transport: &http.Transport{MaxIdleConnsPerHost: seedConnections}}
+}
+
+// Install gives a new installation of the product.
+func (s *Seed) Install() (*Installation, error) {
+	return NewInstallation(s.Publisher, rand.Reader, time.Now)
 }
 
 // tokenIn gives the token out of what the command prints around it.
@@ -79,7 +93,7 @@ func (s *Seed) catalog(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.plan, s.organization = plan.ID, organization.ID
+	s.ProductID, s.PlanID, s.OrganizationID = product.ID, plan.ID, organization.ID
 	s.Publisher = Publisher{ID: publisher.ID, Product: product.Code, LicenseType: plan.Policy.LicenseType.Code}
 	return nil
 }
@@ -94,7 +108,7 @@ func (s *Seed) Keys(ctx context.Context, n int) ([]string, error) {
 	for i := range keys {
 		group.Go(func() error {
 			issued, err := s.API.CreateSubscription(ctx, api.NewSubscription{
-				PlanID: s.plan, OrganizationID: s.organization, Quantity: &quantity,
+				PlanID: s.PlanID, OrganizationID: s.OrganizationID, Quantity: &quantity,
 				EndsOn: s.today.AddDate(1, 0, 0).Format(time.DateOnly),
 			})
 			keys[i] = issued.Key.Key
