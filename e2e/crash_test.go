@@ -100,7 +100,7 @@ func TestNothingAcknowledgedIsLostOrDoubledWhenTheServerIsKilled(t *testing.T) {
 			}
 			seed.Connect(s.Address)
 			unanswered += askAgain(t, s, rows)
-			compare(t, seed.API, rows)
+			compare(t, s, seed.API, rows)
 		}
 		if unanswered == 0 {
 			t.Error("every request was answered before the server was killed: there was no load")
@@ -184,8 +184,9 @@ func askAgain(t *testing.T, s *bench.Server, rows []*row) (unanswered int) {
 }
 
 // compare holds the database against what was acknowledged: each row that asked
-// has one live activation with the last serial, and there is nothing else.
-func compare(t *testing.T, client *api.Client, rows []*row) {
+// has one live activation with the last serial and one event that tells of it,
+// and there is nothing else.
+func compare(t *testing.T, s *bench.Server, client *api.Client, rows []*row) {
 	t.Helper()
 	want := map[string]int64{}
 	for _, r := range rows {
@@ -217,5 +218,8 @@ func compare(t *testing.T, client *api.Client, rows []*row) {
 	}
 	if len(got) != len(want) {
 		t.Errorf("%d activations, want %d", len(got), len(want))
+	}
+	if told := count(t, s, "SELECT COUNT(*) FROM event WHERE kind = 'activation.started'"); told != int64(len(want)) {
+		t.Errorf("%d activations in the log, want %d", told, len(want))
 	}
 }

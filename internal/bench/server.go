@@ -89,7 +89,15 @@ func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "LICET_") })
 }
 
-// Engine names the database.
+// DatabaseURL names the database, for whoever looks into it beside the server.
+func (s *Server) DatabaseURL() string {
+	if s.cfg.Database != "" {
+		return s.cfg.Database
+	}
+	return "sqlite:" + filepath.Join(s.cfg.Folder, "data", "licet.db")
+}
+
+// Engine names the engine of the database.
 func (s *Server) Engine() string {
 	if s.cfg.Database != "" {
 		return "postgres"
