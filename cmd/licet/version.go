@@ -20,6 +20,6 @@ func (versionCommand) Run(p *program) error {
 			}
 		}
 	}
-	fmt.Fprintf(p.stdout, "licet %s%s %s %s/%s\n", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return nil
+	_, err := fmt.Fprintf(p.stdout, "licet %s%s %s %s/%s\n", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }

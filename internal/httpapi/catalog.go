@@ -85,7 +85,8 @@ func policyOf(n api.NewPolicy) (catalog.Policy, error) {
 	if err != nil {
 		return policy, err
 	}
-	return policy, json.Unmarshal(given, &policy)
+	err = json.Unmarshal(given, &policy)
+	return policy, err
 }
 
 func wirePolicy(p catalog.Policy) api.Policy {

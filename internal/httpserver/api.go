@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -66,7 +67,9 @@ func schemaName(t reflect.Type, hint string) string {
 // number that no member can hold.
 var errNumber = errors.New("number out of range")
 
-// unmarshal reads JSON strictly: UTF-8, exact member names, each once.
+// unmarshal reads JSON strictly: UTF-8, exact member names, each once, and no
+// text that a database cannot hold. Huma decodes into an any first, then again
+// into the operation's type.
 func unmarshal(data []byte, v any) error {
 	if !utf8.Valid(data) {
 		return errors.New("not UTF-8")
@@ -76,7 +79,27 @@ func unmarshal(data []byte, v any) error {
 	if errors.As(err, &wrongType) {
 		return errNumber
 	}
+	if whole, ok := v.(*any); ok && err == nil && holdsZeroByte(*whole) {
+		return errors.New("a zero byte")
+	}
 	return err
+}
+
+// holdsZeroByte looks for U+0000 in the texts of a decoded document.
+func holdsZeroByte(v any) bool {
+	switch x := v.(type) {
+	case string:
+		return strings.ContainsRune(x, 0)
+	case []any:
+		return slices.ContainsFunc(x, holdsZeroByte)
+	case map[string]any:
+		for name, member := range x {
+			if strings.ContainsRune(name, 0) || holdsZeroByte(member) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // refuseOddParameters keeps texts from the database that it cannot hold.

@@ -268,7 +268,7 @@ func TestRequestsThatOutliveTheDrainAreReported(t *testing.T) {
 		})
 	})
 	go func() {
-		req, _ := http.NewRequest("GET", s.URL()+"/stuck", http.NoBody) //nolint:noctx // outlives the test's context on purpose
+		req, _ := http.NewRequest(http.MethodGet, s.URL()+"/stuck", http.NoBody) //nolint:noctx // outlives the test's context on purpose
 		if res, err := s.http.Do(req); err == nil {
 			res.Body.Close()
 		}

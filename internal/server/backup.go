@@ -104,7 +104,7 @@ func copyFile(to, from string) (err error) {
 // removeDatabase removes a database that has another name by now, or none.
 func removeDatabase(file string) {
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		os.Remove(file + suffix) // what is not there need not go
+		_ = os.Remove(file + suffix) // what is not there need not go
 	}
 }
 

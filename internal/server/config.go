@@ -45,6 +45,10 @@ type Config struct {
 	// said that it is stopping.
 	DrainDelay time.Duration
 
+	// LockTimeout is how long a change waits while another process holds the
+	// database; 0 is 5 seconds.
+	LockTimeout time.Duration
+
 	// Started is called once, with the server's own URL, when it accepts
 	// connections; nil is fine.
 	Started func(url string)

@@ -34,8 +34,9 @@ type Data struct {
 // opening says how a folder is opened.
 type opening struct {
 	folder Folder
-	create bool  // whether a first start may happen here
-	refuse error // why a first start may not happen yet; nil when it may
+	create bool          // whether a first start may happen here
+	refuse error         // why a first start may not happen yet; nil when it may
+	wait   time.Duration // for a lock on the database; 0 is the default
 	logger *slog.Logger
 	now    func() time.Time
 	rand   io.Reader
@@ -63,7 +64,7 @@ func (o opening) open(ctx context.Context) (*Data, error) {
 	if err := o.checkFolder(); err != nil {
 		return nil, err
 	}
-	db, err := database.Open(ctx, o.folder.databaseURL(), database.Options{Logger: o.logger})
+	db, err := database.Open(ctx, o.folder.databaseURL(), database.Options{Logger: o.logger, LockTimeout: o.wait})
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func (o opening) services(ctx context.Context, db *database.DB) (*Data, error) {
 	_, err := d.Issuer.Publisher(ctx)
 	firstStart := problem.Is(err, problem.NotFound)
 	switch {
-	case err != nil && !(firstStart && o.create):
+	case err != nil && (!firstStart || !o.create):
 		return nil, err
 	case firstStart && o.refuse != nil:
 		return nil, o.refuse

@@ -30,7 +30,10 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := checkPublicURL(cfg.PublicURL); err != nil {
 		return err
 	}
-	open := opening{folder: cfg.Folder, create: true, refuse: cfg.namesMissing(), logger: log, now: cfg.Now, rand: cfg.Rand}
+	open := opening{
+		folder: cfg.Folder, create: true, refuse: cfg.namesMissing(), wait: cfg.LockTimeout,
+		logger: log, now: cfg.Now, rand: cfg.Rand,
+	}
 	if err := open.checkFolder(); err != nil {
 		return err
 	}
