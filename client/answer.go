@@ -172,9 +172,13 @@ func (c *Client) openReceipt(in *Installation, s *Slot, compact string) (*licens
 	return r, nil
 }
 
-// openPreview verifies the answer to a preview. Nothing is stored.
+// openPreview verifies the answer to a preview; in is a copy, and nothing is
+// stored. Its nonce says that it is new, so its iat may be of a server whose
+// clock is a little behind the one that answered last.
 func (c *Client) openPreview(in *Installation, p *Pending, ref licensefile.SlotRef, compact string) (*Outcome, error) {
-	r, err := c.openReceipt(in, in.ensureSlot(ref), compact)
+	s := in.ensureSlot(ref)
+	s.Time.Accepted = time.Time{}
+	r, err := c.openReceipt(in, s, compact)
 	if err != nil {
 		return nil, err
 	}

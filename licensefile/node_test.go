@@ -180,18 +180,20 @@ func verifyWithGo(p *publisher, file []byte, now time.Time, list string) error {
 	return err
 }
 
-// The documentation shows the very script that is tested here.
-func TestDocumentationShowsTheTestedScript(t *testing.T) {
-	script, err := os.ReadFile(filepath.Join("testdata", "verify.mjs"))
-	if err != nil {
-		t.Fatal(err)
-	}
+// The documentation shows the very files that are tested here.
+func TestDocumentationShowsWhatIsTested(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "docs", "file-format.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Contains(page, script) {
-		t.Error("docs/file-format.md does not contain licensefile/testdata/verify.mjs as it is; copy it there")
+	for _, name := range []string{"verify.mjs", "golden/root.pem", "golden/license.licet"} {
+		shown, err := os.ReadFile(filepath.Join("testdata", filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(page, shown) {
+			t.Errorf("docs/file-format.md does not contain licensefile/testdata/%s as it is; copy it there", name)
+		}
 	}
 }
 
