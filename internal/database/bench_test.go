@@ -15,10 +15,26 @@ import (
 // guarded update, insert, from 64 callers at once. Divide: ns/op is the time per
 // function with 64 in flight.
 func BenchmarkThreeStatementsFrom64Callers(b *testing.B) {
-	db := databasetest.Open(b, schema())
+	b.Run("sqlite", func(b *testing.B) { benchmarkThreeStatements(b, databasetest.SQLiteURL(b)) })
+	b.Run("postgres", func(b *testing.B) { benchmarkThreeStatements(b, databasetest.PostgresURL(b, nil)) })
+}
+
+func benchmarkThreeStatements(b *testing.B, url string) {
+	db, err := database.Open(context.Background(), url, database.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			b.Errorf("close: %v", err)
+		}
+	})
+	if err := db.Migrate(context.Background(), schema()); err != nil {
+		b.Fatal(err)
+	}
 	ctx := context.Background()
 	const counters = 1000
-	err := db.InTx(ctx, func(tx *database.Tx) error {
+	err = db.InTx(ctx, func(tx *database.Tx) error {
 		for i := range counters {
 			if _, err := tx.Exec("INSERT INTO counter (name, value) VALUES (?, 0)", fmt.Sprint("counter-", i)); err != nil {
 				return err

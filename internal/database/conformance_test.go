@@ -145,15 +145,19 @@ func TestPanicBecomesTheCallersError(t *testing.T) {
 		if !problem.Is(err, problem.InternalError) {
 			t.Errorf("error = %v, want internal_error", err)
 		}
+		if err := errors.Join(insert(db, "a"), insert(db, "b")); err != nil {
+			t.Fatal(err)
+		}
+		const query = "SELECT id FROM thing WHERE id <> ?"
 		err = db.InTx(context.Background(), func(tx *database.Tx) error {
-			return database.Each(tx, func(database.Row) error { panic("while rows are open") }, "SELECT 1")
+			return database.Each(tx, func(database.Row) error { panic("while rows are open") }, query, "x")
 		})
 		if !problem.Is(err, problem.InternalError) {
 			t.Errorf("error = %v, want internal_error", err)
 		}
 		for range 3 {
 			err = db.InTx(context.Background(), func(tx *database.Tx) error {
-				return database.Each(tx, func(database.Row) error { return nil }, "SELECT 1")
+				return database.Each(tx, func(database.Row) error { return nil }, query, "y")
 			})
 			if err != nil {
 				t.Errorf("after a panic: %v", err)
@@ -363,20 +367,6 @@ func TestTransactionEndsWithItsFunction(t *testing.T) {
 	})
 }
 
-func TestMigrateTwiceChangesNothing(t *testing.T) {
-	each(t, func(t *testing.T, db *database.DB) {
-		if err := insert(db, "a"); err != nil {
-			t.Fatal(err)
-		}
-		if err := db.Migrate(context.Background(), schema()); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff([]string{"a"}, ids(t, db)); diff != "" {
-			t.Errorf("things (-want +got):\n%s", diff)
-		}
-	})
-}
-
 func TestClosedDatabaseIsShuttingDown(t *testing.T) {
 	each(t, func(t *testing.T, db *database.DB) {
 		if err := db.Close(); err != nil {
@@ -399,8 +389,3 @@ func TestPingAsksTheDatabase(t *testing.T) {
 		}
 	})
 }
-
-var (
-	newerStep  = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE newer (id {{int64}} PRIMARY KEY) {{strict}};\n")}
-	brokenStep = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE half (id {{int64}} PRIMARY KEY) {{strict}};\nCREATE TABLE counter (id {{int64}}) {{strict}};\n")}
-)

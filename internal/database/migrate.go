@@ -42,7 +42,7 @@ func (s *sqliteDB) migrate(ctx context.Context, schema fs.FS, logger *slog.Logge
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	p, err := provider(goose.DialectSQLite3, db, schema, sqliteWords, logger)
+	p, err := provider(goose.DialectSQLite3, db, Worded(schema, SQLite), logger)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (s *sqliteDB) migrate(ctx context.Context, schema fs.FS, logger *slog.Logge
 func (p *postgresDB) migrate(ctx context.Context, schema fs.FS, logger *slog.Logger) (err error) {
 	db := p.forMigration()
 	defer func() { err = errors.Join(err, db.Close()) }()
-	steps, err := provider(goose.DialectPostgres, db, schema, postgresWords, logger)
+	steps, err := provider(goose.DialectPostgres, db, Worded(schema, PostgreSQL), logger)
 	if err != nil {
 		return err
 	}
@@ -82,9 +82,9 @@ func (p *postgresDB) migrate(ctx context.Context, schema fs.FS, logger *slog.Log
 	return nil
 }
 
-func provider(dialect goose.Dialect, db *sql.DB, schema fs.FS, words []string, logger *slog.Logger) (*goose.Provider, error) {
+func provider(dialect goose.Dialect, db *sql.DB, schema fs.FS, logger *slog.Logger) (*goose.Provider, error) {
 	p, err := goose.NewProvider(dialect, db,
-		wordedFS{FS: schema, words: strings.NewReplacer(words...)},
+		schema,
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithSlog(logger),
 	)
@@ -106,6 +106,15 @@ func up(ctx context.Context, p *goose.Provider) error {
 	}
 	_, err = p.Up(ctx)
 	return err
+}
+
+// Worded gives a folder of migrations with the tokens replaced as one engine has it.
+func Worded(schema fs.FS, engine Engine) fs.FS {
+	words := sqliteWords
+	if engine == PostgreSQL {
+		words = postgresWords
+	}
+	return wordedFS{FS: schema, words: strings.NewReplacer(words...)}
 }
 
 // wordedFS is a folder of migrations in the words of one engine.

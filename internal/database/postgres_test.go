@@ -16,7 +16,7 @@ import (
 	"github.com/licethq/licet/internal/database/databasetest"
 )
 
-func openPostgres(t *testing.T, url string, o database.Options) *database.DB {
+func openURL(t *testing.T, url string, o database.Options) *database.DB {
 	t.Helper()
 	db, err := database.Open(context.Background(), url, o)
 	if err != nil {
@@ -30,80 +30,9 @@ func openPostgres(t *testing.T, url string, o database.Options) *database.DB {
 	return db
 }
 
-func TestServersThatStartTogetherMigrateOnce(t *testing.T) {
-	url := databasetest.PostgresURL(t, nil)
-	const servers = 5
-	dbs := make([]*database.DB, servers)
-	for i := range dbs {
-		dbs[i] = openPostgres(t, url, database.Options{Readers: 2})
-	}
-	errs := make([]error, servers)
-	var wg sync.WaitGroup
-	for i, db := range dbs {
-		wg.Go(func() { errs[i] = db.Migrate(context.Background(), schema()) })
-	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
-		t.Error(err)
-	}
-	if err := insert(dbs[0], "a"); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestProgramsThatStartTogetherMigrateAFileOnce(t *testing.T) {
-	url := databasetest.SQLiteURL(t)
-	const programs = 5
-	dbs := make([]*database.DB, programs)
-	for i := range dbs {
-		dbs[i] = openPostgres(t, url, database.Options{Readers: 2})
-	}
-	errs := make([]error, programs)
-	var wg sync.WaitGroup
-	for i, db := range dbs {
-		wg.Go(func() { errs[i] = db.Migrate(context.Background(), schema()) })
-	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
-		t.Error(err)
-	}
-	if err := insert(dbs[0], "a"); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestDatabaseOfANewerProgramIsRefused(t *testing.T) {
-	each(t, func(t *testing.T, db *database.DB) {
-		newer := schema()
-		newer["0002_second.sql"] = newerStep
-		if err := db.Migrate(context.Background(), newer); err != nil {
-			t.Fatal(err)
-		}
-		if err := db.Migrate(context.Background(), schema()); err == nil {
-			t.Error("an older program took a newer database")
-		}
-	})
-}
-
-func TestFailedMigrationLeavesNothing(t *testing.T) {
-	each(t, func(t *testing.T, db *database.DB) {
-		broken := schema()
-		broken["0002_second.sql"] = brokenStep
-		if err := db.Migrate(context.Background(), broken); err == nil {
-			t.Fatal("a broken migration passed")
-		}
-		if _, err := database.One(db.Read(context.Background()), database.Value[int], "SELECT count(*) FROM half"); err == nil {
-			t.Error("half a migration is there")
-		}
-		if err := db.Migrate(context.Background(), schema()); err != nil {
-			t.Errorf("without the broken step: %v", err)
-		}
-	})
-}
-
 func TestDeadlockRunsTheLoserAgain(t *testing.T) {
 	url := databasetest.PostgresURL(t, schema())
-	db := openPostgres(t, url, database.Options{})
+	db := openURL(t, url, database.Options{})
 	for _, name := range []string{"a", "b"} {
 		err := db.InTx(context.Background(), func(tx *database.Tx) error {
 			_, err := tx.Exec("INSERT INTO counter (name, value) VALUES (?, 0)", name)
@@ -149,8 +78,8 @@ func TestDeadlockRunsTheLoserAgain(t *testing.T) {
 
 func TestLockedRowIsUnavailableUntilReleased(t *testing.T) {
 	url := databasetest.PostgresURL(t, schema())
-	holder := openPostgres(t, url, database.Options{})
-	db := openPostgres(t, url, database.Options{LockTimeout: time.Millisecond})
+	holder := openURL(t, url, database.Options{})
+	db := openURL(t, url, database.Options{LockTimeout: time.Millisecond})
 	if err := insert(db, "a"); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +104,7 @@ func TestLockedRowIsUnavailableUntilReleased(t *testing.T) {
 
 func TestServerAwayIsUnavailableUntilItIsBack(t *testing.T) {
 	w := newWire(t, databasetest.PostgresURL(t, schema()))
-	db := openPostgres(t, w.url, database.Options{})
+	db := openURL(t, w.url, database.Options{})
 	if err := insert(db, "a"); err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +125,7 @@ func TestServerAwayIsUnavailableUntilItIsBack(t *testing.T) {
 
 func TestServerLostInATransactionIsUnavailable(t *testing.T) {
 	w := newWire(t, databasetest.PostgresURL(t, schema()))
-	db := openPostgres(t, w.url, database.Options{})
+	db := openURL(t, w.url, database.Options{})
 	err := db.InTx(context.Background(), func(tx *database.Tx) error {
 		if _, err := tx.Exec("INSERT INTO thing (id) VALUES ('a')"); err != nil {
 			return err

@@ -243,13 +243,19 @@ func TestWaitingCallerLeavesWithoutHarm(t *testing.T) {
 	})
 	<-entered
 	wg.Go(func() { left <- db.InTx(ctx, inserting("left")) })
+	for database.Waiting(db) == 0 {
+		runtime.Gosched() // yields until the call stands in the queue
+	}
 	cancel()
 	if err := <-left; !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v, want canceled while the writer is busy", err)
 	}
 	close(release)
 	wg.Wait()
-	if diff := cmp.Diff([]string{"a", "b"}, ids(t, db)); diff != "" {
+	if err := insert(db, "c"); err != nil { // it waits behind the one who left
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c"}, ids(t, db)); diff != "" {
 		t.Errorf("things (-want +got):\n%s", diff)
 	}
 }

@@ -181,7 +181,6 @@ func sqliteCode(err error) int {
 }
 
 // sqliteAway reports errors of the file or its locks rather than of the statement.
-// SQLite may have rolled the whole transaction back by itself after one of these.
 func sqliteAway(err error) bool {
 	switch sqliteCode(err) {
 	case sqlitelib.SQLITE_BUSY, sqlitelib.SQLITE_LOCKED, sqlitelib.SQLITE_FULL,

@@ -219,10 +219,9 @@ func (w *writer) once(c *call) (again bool, fatal error) {
 	if c.err == nil {
 		return false, w.exec("RELEASE f")
 	}
-	if sqliteAway(tx.failed) {
-		return false, tx.failed // SQLite may have rolled everything back by itself
-	}
 	logPanic(w.logger, c.err)
+	// After some errors, such as a full disk, SQLite rolls the whole transaction back
+	// by itself. Then there is no savepoint left to go back to, and this fails.
 	if err := w.exec("ROLLBACK TO f"); err != nil {
 		return false, err
 	}

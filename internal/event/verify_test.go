@@ -13,11 +13,14 @@ import (
 	"github.com/licethq/licet/internal/event"
 )
 
-// chainOfSix has six sealed events with checkpoints at 2 and 4.
+// chainOfSix has six sealed events with checkpoints at 2 and 4; the even ones have
+// no organization and nobody they were made on behalf of.
 func chainOfSix(t *testing.T, db *database.DB) {
 	t.Helper()
 	for i := range 3 {
-		record(t, db, suspended(strconv.Itoa(2*i)), suspended(strconv.Itoa(2*i+1)))
+		plain := suspended(strconv.Itoa(2*i + 1))
+		plain.Actor.OnBehalfOf, plain.OrganizationID = "", ""
+		record(t, db, suspended(strconv.Itoa(2*i)), plain)
 		if i == 2 {
 			seal(t, db)
 			return
@@ -72,7 +75,7 @@ func TestEveryTamperingIsFoundWhereItIs(t *testing.T) {
 		"kind of actor":            {[]string{"UPDATE event SET actor_kind = 'person' WHERE position = 3"}, 3},
 		"actor":                    {[]string{"UPDATE event SET actor_id = 'staff-2' WHERE position = 3"}, 3},
 		"on behalf of":             {[]string{"UPDATE event SET on_behalf_of = NULL WHERE position = 3"}, 3},
-		"empty for NULL":           {[]string{"UPDATE event SET on_behalf_of = '' WHERE position = 3"}, 3},
+		"empty for NULL":           {[]string{"UPDATE event SET on_behalf_of = '' WHERE position = 4"}, 4},
 		"organization":             {[]string{"UPDATE event SET organization_id = NULL WHERE position = 3"}, 3},
 		"kind of subject":          {[]string{"UPDATE event SET subject_kind = 'key' WHERE position = 3"}, 3},
 		"subject":                  {[]string{"UPDATE event SET subject_id = 'x' WHERE position = 3"}, 3},

@@ -82,9 +82,10 @@ func migrated(ctx context.Context, t testing.TB, conn *pgx.Conn, server string, 
 	return name
 }
 
-// digest is the same for the same migrations.
+// digest is the same for the same migrations in PostgreSQL's words.
 func digest(t testing.TB, schema fs.FS) string {
 	t.Helper()
+	schema = database.Worded(schema, database.PostgreSQL)
 	names, err := fs.Glob(schema, "*.sql")
 	if err != nil {
 		t.Fatalf("list the migrations: %v", err)
