@@ -79,6 +79,7 @@ var sentences = map[string]string{
 	CodeLicenseExpired:       "This license has ended. Refresh it, or renew the subscription.",
 	CodeLicenseNotYetValid:   "This license was issued later than the clock of this machine shows. Check the clock.",
 	CodeAnswerMismatch:       "This answers another request than the one that is pending here. Load the answer to the newest request file.",
+	CodeRequestPending:       "Another request of this row waits for its answer. Load that answer, or discard the request to start over.",
 	CodeKeyMalformed:         "This does not have the form of a license key. Compare it with the original, character by character.",
 	CodeRequestInvalid:       "The request breaks a rule of the exchange. Update the program that made it.",
 
