@@ -33,6 +33,7 @@ type Source struct {
 	Name      string
 	Kind      SourceKind
 	SiteID    string
+	SiteName  string
 	CreatedAt time.Time
 	HeardAt   *time.Time // when it last told something; nil is never
 
@@ -90,7 +91,7 @@ func (a *Agent) CreateSource(ctx context.Context, n NewSource) (s Source, secret
 		if err != nil {
 			return err
 		}
-		s.SiteID = site.ID
+		s.SiteID, s.SiteName = site.ID, site.Name
 		return insertSource(tx, s, sealed)
 	})
 	if database.IsUnique(err) {

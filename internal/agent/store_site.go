@@ -43,14 +43,15 @@ func scanSource(r database.Row) (Source, error) {
 	var s Source
 	var created int64
 	var heard database.NullInstant
-	err := r.Scan(&s.Name, &s.Kind, &s.SiteID, &created, &heard, &s.Devices)
+	err := r.Scan(&s.Name, &s.Kind, &s.SiteID, &s.SiteName, &created, &heard, &s.Devices)
 	s.CreatedAt, s.HeardAt = database.Instant(created), heard.Ptr()
 	return s, err
 }
 
 func allSources(q database.Querier) ([]Source, error) {
-	return database.All(q, scanSource, `SELECT s.name, s.kind, s.site_id, s.created_at, s.heard_at,
-		(SELECT count(*) FROM sighting g WHERE g.source = s.name AND g.state = 'managed') FROM source s ORDER BY s.name`)
+	return database.All(q, scanSource, `SELECT s.name, s.kind, s.site_id, t.name, s.created_at, s.heard_at,
+		(SELECT count(*) FROM sighting g WHERE g.source = s.name AND g.state = 'managed')
+		FROM source s JOIN site t ON t.id = s.site_id ORDER BY s.name`)
 }
 
 // sourceByName gives a source and its sealed secret, without counting devices.

@@ -28,7 +28,8 @@ type deviceFilter struct {
 	Limit      int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
-type deviceID struct {
+// DevicePath names a device. It is exported for huma.
+type DevicePath struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -37,7 +38,7 @@ type newDevice struct {
 }
 
 type leaving struct {
-	deviceID
+	DevicePath
 	Source string `query:"source" maxLength:"40" doc:"As far as this source is concerned; every source if left out."`
 }
 
@@ -53,7 +54,7 @@ func (h *handlers) devices(ctx context.Context, in *deviceFilter) (*body[Devices
 	return answer(page, err)
 }
 
-func (h *handlers) device(ctx context.Context, in *deviceID) (*body[Device], error) {
+func (h *handlers) device(ctx context.Context, in *DevicePath) (*body[Device], error) {
 	d, err := h.agent.Device(ctx, in.ID)
 	return answer(wireDevice(d), err)
 }

@@ -24,7 +24,7 @@ func (h *handlers) registerFiles() {
 }
 
 type fileRequest struct {
-	rowPath
+	RowPath
 	Body FileRequest
 }
 
@@ -37,12 +37,12 @@ func (h *handlers) requestFile(ctx context.Context, in *fileRequest) (*body[File
 	return answer(File{Name: name, Data: string(data)}, err)
 }
 
-func (h *handlers) pendingFile(ctx context.Context, in *rowPath) (*body[File], error) {
+func (h *handlers) pendingFile(ctx context.Context, in *RowPath) (*body[File], error) {
 	data, name, err := h.agent.PendingFile(ctx, in.site(), in.LicenseType)
 	return answer(File{Name: name, Data: string(data)}, err)
 }
 
-func (h *handlers) discardFile(ctx context.Context, in *rowPath) (*struct{}, error) {
+func (h *handlers) discardFile(ctx context.Context, in *RowPath) (*struct{}, error) {
 	_, err := answer(struct{}{}, h.agent.DiscardPending(ctx, in.site(), in.LicenseType))
 	return nil, err
 }

@@ -21,13 +21,13 @@ func (h *handlers) registerRows() {
 		"Release the key of a row, online and at once"), h.deactivate)
 }
 
-// rowPath names a row.
-type rowPath struct {
+// RowPath names a row. It is exported for huma, which skips unexported fields.
+type RowPath struct {
 	Site        string `path:"site" maxLength:"100" doc:"Id or name; ~ is the default site."`
 	LicenseType string `path:"license_type" maxLength:"64"`
 }
 
-func (p rowPath) site() string {
+func (p RowPath) site() string {
 	if p.Site == defaultSite {
 		return ""
 	}
@@ -35,7 +35,7 @@ func (p rowPath) site() string {
 }
 
 type keyInput struct {
-	rowPath
+	RowPath
 	Body Key
 }
 
@@ -49,7 +49,7 @@ func (h *handlers) rows(ctx context.Context, _ *struct{}) (*body[Rows], error) {
 	return answer(Rows{each(rows, h.wireRow)}, err)
 }
 
-func (h *handlers) row(ctx context.Context, in *rowPath) (*body[Row], error) {
+func (h *handlers) row(ctx context.Context, in *RowPath) (*body[Row], error) {
 	return h.answerRow(h.agent.Row(ctx, in.site(), in.LicenseType))
 }
 
@@ -62,11 +62,11 @@ func (h *handlers) activate(ctx context.Context, in *keyInput) (*body[Row], erro
 	return h.answerRow(h.agent.Activate(ctx, in.site(), in.LicenseType, in.Body.Key))
 }
 
-func (h *handlers) refresh(ctx context.Context, in *rowPath) (*body[Row], error) {
+func (h *handlers) refresh(ctx context.Context, in *RowPath) (*body[Row], error) {
 	return h.answerRow(h.agent.Refresh(ctx, in.site(), in.LicenseType))
 }
 
-func (h *handlers) deactivate(ctx context.Context, in *rowPath) (*body[Row], error) {
+func (h *handlers) deactivate(ctx context.Context, in *RowPath) (*body[Row], error) {
 	return h.answerRow(h.agent.Deactivate(ctx, in.site(), in.LicenseType))
 }
 

@@ -57,7 +57,7 @@ func (h *handlers) createSite(ctx context.Context, in *newSite) (*body[Site], er
 }
 
 func (h *handlers) renameSite(ctx context.Context, in *siteRenaming) (*body[Site], error) {
-	s, err := h.agent.RenameSite(ctx, rowPath{Site: in.Site}.site(), in.Body.Name)
+	s, err := h.agent.RenameSite(ctx, RowPath{Site: in.Site}.site(), in.Body.Name)
 	return answer(wireSite(s), err)
 }
 

@@ -208,6 +208,7 @@ type Source struct {
 	Name      string     `json:"name"`
 	Kind      string     `json:"kind" doc:"api, csv or nanomdm."`
 	SiteID    string     `json:"site_id"`
+	Site      string     `json:"site"`
 	Devices   int64      `json:"devices" doc:"Managed by it."`
 	CreatedAt time.Time  `json:"created_at"`
 	HeardAt   *time.Time `json:"heard_at,omitempty"`
@@ -257,12 +258,12 @@ type Usage struct {
 
 // Status is the Problem Monitor.
 type Status struct {
-	State    string    `json:"state" enum:"ok,warning,critical"`
-	Problems []Problem `json:"problems"`
+	State    string        `json:"state" enum:"ok,warning,critical"`
+	Problems []OpenProblem `json:"problems"`
 }
 
-// Problem is an open problem.
-type Problem struct {
+// OpenProblem is a line of the Problem Monitor.
+type OpenProblem struct {
 	Code        string    `json:"code"`
 	Severity    string    `json:"severity" enum:"warning,critical"`
 	SiteID      string    `json:"site_id,omitempty"`

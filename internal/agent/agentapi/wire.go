@@ -98,7 +98,7 @@ func wireRemedies(remedies []licensefile.Remedy) []Remedy {
 }
 
 func wireSource(s agent.Source) Source {
-	return Source{Name: s.Name, Kind: string(s.Kind), SiteID: s.SiteID, Devices: s.Devices, CreatedAt: s.CreatedAt, HeardAt: s.HeardAt}
+	return Source{Name: s.Name, Kind: string(s.Kind), SiteID: s.SiteID, Site: s.SiteName, Devices: s.Devices, CreatedAt: s.CreatedAt, HeardAt: s.HeardAt}
 }
 
 func wireDifference(d agent.Difference, applied bool, maximums map[agent.RowKey]*int64) Difference {
@@ -113,9 +113,9 @@ func wireDifference(d agent.Difference, applied bool, maximums map[agent.RowKey]
 }
 
 func wireStatus(s agent.Status) Status {
-	w := Status{State: string(s.State), Problems: []Problem{}}
+	w := Status{State: string(s.State), Problems: []OpenProblem{}}
 	for _, p := range s.Problems {
-		w.Problems = append(w.Problems, Problem{
+		w.Problems = append(w.Problems, OpenProblem{
 			Code: p.Code, Severity: string(p.Severity), SiteID: p.SiteID, Site: p.SiteName, LicenseType: p.LicenseType,
 			Since: p.Since, Message: p.Message, Remedies: wireRemedies(p.Remedies),
 		})
