@@ -21,6 +21,8 @@ import (
 // commands are the commands of the program, one file each.
 type commands struct {
 	Server  serverCommand  `cmd:"" help:"Run a publisher's server."`
+	Agent   agentCommand   `cmd:"" help:"Run an on-premises agent, or talk to a running one."`
+	Demo    demoCommand    `cmd:"" help:"Walk the whole story on this machine, with real requests."`
 	Staff   staffCommand   `cmd:"" help:"Look after the publisher's staff and their API tokens."`
 	Keys    keysCommand    `cmd:"" help:"Look after the root and the signing certificates."`
 	Events  eventsCommand  `cmd:"" help:"Look after the log of events."`
@@ -135,7 +137,7 @@ func describe(err error) string {
 	for _, f := range coded.Fields {
 		text += fmt.Sprintf(" %s %s.", f.Pointer, f.Message)
 	}
-	text += fmt.Sprintf(" (%s)", coded.Code)
+	text = fmt.Sprintf("%s (%s)", text, coded.Code)
 	if cause := coded.Unwrap(); cause != nil {
 		text += ": " + cause.Error()
 	}
