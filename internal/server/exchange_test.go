@@ -27,7 +27,7 @@ type shop struct {
 	now       licensefile.NumericDate
 }
 
-func open(t *testing.T, s *servertest.Server) *shop {
+func open(t testing.TB, s *servertest.Server) *shop {
 	t.Helper()
 	ctx := t.Context()
 	p := &shop{Server: s, owner: s.Client(t, identity.Owner), now: licensefile.At(time.Now())}
@@ -56,7 +56,7 @@ func open(t *testing.T, s *servertest.Server) *shop {
 	return p
 }
 
-func (p *shop) install(t *testing.T) *servertest.Installation {
+func (p *shop) install(t testing.TB) *servertest.Installation {
 	t.Helper()
 	return servertest.NewInstallation(t, p.publisher.ID, "mac-management", "desktop")
 }
