@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"time"
 
 	_ "modernc.org/sqlite" // the "sqlite" driver that migrations run on
 )
@@ -57,15 +58,15 @@ func sqliteDSN(path string) string {
 	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
-func (s *sqliteDB) timeoutPragma() string {
-	return fmt.Sprintf("busy_timeout = %d", s.o.LockTimeout.Milliseconds())
+func timeoutPragma(d time.Duration) string {
+	return fmt.Sprintf("busy_timeout = %d", d.Milliseconds())
 }
 
 // dialWriter opens the writing connection. FULL makes every commit wait for the
 // disk, also in WAL mode; the cache is shared by nobody.
 func (s *sqliteDB) dialWriter() (*sqliteConn, error) {
 	c, err := dialSQLite(s.dsn, []string{
-		s.timeoutPragma(),
+		timeoutPragma(s.o.LockTimeout),
 		"journal_mode = WAL",
 		"synchronous = FULL",
 		"foreign_keys = ON",
@@ -88,7 +89,7 @@ func (s *sqliteDB) dialWriter() (*sqliteConn, error) {
 
 func (s *sqliteDB) dialReader() (*sqliteConn, error) {
 	return dialSQLite(s.dsn, []string{
-		s.timeoutPragma(),
+		timeoutPragma(s.o.LockTimeout),
 		"query_only = ON",
 		"temp_store = MEMORY",
 		"cache_size = -2000",
@@ -202,7 +203,7 @@ func (s *sqliteDB) backupTo(ctx context.Context, path string) (err error) {
 			err = errors.Join(err, os.Remove(unfinished))
 		}
 	}()
-	c, err := dialSQLite(s.dsn, []string{s.timeoutPragma(), "cache_size = -2000"})
+	c, err := dialSQLite(s.dsn, []string{timeoutPragma(s.o.LockTimeout), "cache_size = -2000"})
 	if err != nil {
 		return err
 	}
@@ -228,10 +229,14 @@ func syncFolder(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// migrationWait is how long a program waits for another that migrates the file:
+// changing a large table takes longer than any other transaction may.
+const migrationWait = 5 * time.Minute
+
 // forMigration opens the file by database/sql, which goose needs.
 func (s *sqliteDB) forMigration() (*sql.DB, error) {
 	q := url.Values{}
-	q.Add("_pragma", s.timeoutPragma())
+	q.Add("_pragma", timeoutPragma(max(s.o.LockTimeout, migrationWait)))
 	q.Add("_pragma", "foreign_keys = ON")
 	q.Add("_pragma", "synchronous = FULL")
 	q.Set("_txlock", "immediate")
