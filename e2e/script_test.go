@@ -1,0 +1,169 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/licethq/licet/internal/bench"
+	"github.com/licethq/licet/internal/database"
+)
+
+// TestScripts walks through the command line. Beside the commands of testscript
+// the scripts have:
+//
+//	start NAME ARG…         runs licet ARG… and waits until it listens; $NAME is its host:port
+//	end NAME, crash NAME    ends it by SIGTERM, and then with 0, or by SIGKILL
+//	keep VAR                sets $VAR to the output of the last command
+//	get VAR MEMBER.MEMBER   sets $VAR to a member of the JSON in that output; a number picks of a list
+//	[!] call METHOD URL [FILE [TYPE]]
+//	                        sends a request, with $TOKEN if set, and gives status and body; ! wants a status from 400
+//	sql FILE STATEMENT      changes a SQLite database behind a server's back
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", filepath.Dir(os.Getenv(binaryVariable))+string(os.PathListSeparator)+e.Getenv("PATH"))
+			e.Values[processesKey{}] = map[string]*bench.Process{}
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"start": start,
+			"end":   func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(process(ts, args).Stop()) },
+			"crash": func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(process(ts, args).Kill()) },
+			"keep":  keep,
+			"get":   get,
+			"call":  call,
+			"sql":   changeBehind,
+		},
+	})
+}
+
+// processesKey finds the processes of a script by name.
+type processesKey struct{}
+
+func start(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: start NAME ARG…")
+	}
+	// The script ends the process, or its cleanup does.
+	cmd := exec.CommandContext(context.Background(), os.Getenv(binaryVariable), args[1:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "TMPDIR=" + ts.Getenv("TMPDIR")}
+	p, err := bench.StartProcess(context.Background(), cmd)
+	ts.Check(err)
+	ts.Setenv(args[0], p.Address)
+	processes(ts)[args[0]] = p
+	ts.Defer(func() {
+		if err := p.Kill(); err != nil {
+			ts.Logf("end %s: %v", args[0], err)
+		}
+		ts.Logf("[log of %s]\n%s", args[0], p.Log())
+	})
+}
+
+func processes(ts *testscript.TestScript) map[string]*bench.Process {
+	return ts.Value(processesKey{}).(map[string]*bench.Process)
+}
+
+func process(ts *testscript.TestScript, args []string) *bench.Process {
+	if len(args) != 1 || processes(ts)[args[0]] == nil {
+		ts.Fatalf("there is no process %q", args)
+	}
+	return processes(ts)[args[0]]
+}
+
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: keep VAR")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+}
+
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: get VAR MEMBER.MEMBER")
+	}
+	output := ts.ReadFile("stdout")
+	start := strings.IndexByte(output, '{')
+	if start < 0 {
+		ts.Fatalf("no JSON in the output:\n%s", output)
+	}
+	var value any
+	ts.Check(json.Unmarshal([]byte(output[start:]), &value))
+	for _, member := range strings.Split(args[1], ".") {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[member]
+		case []any:
+			var i int
+			_, err := fmt.Sscan(member, &i)
+			ts.Check(err)
+			value = v[i]
+		}
+	}
+	if value == nil {
+		ts.Fatalf("there is no %s in\n%s", args[1], output)
+	}
+	ts.Setenv(args[0], fmt.Sprint(value))
+}
+
+func call(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: call METHOD URL [FILE [TYPE]]")
+	}
+	body, contentType := io.Reader(http.NoBody), "application/json"
+	if len(args) > 2 {
+		text := os.Expand(ts.ReadFile(args[2]), ts.Getenv)
+		body = strings.NewReader(text)
+	}
+	if len(args) > 3 {
+		contentType = args[3]
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, args[0], args[1], body)
+	ts.Check(err)
+	request.Header.Set("Content-Type", contentType)
+	if token := ts.Getenv("TOKEN"); token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	if host := ts.Getenv("HOST_HEADER"); host != "" {
+		request.Host = host
+	}
+	answer, err := (&http.Client{Timeout: time.Minute}).Do(request)
+	ts.Check(err)
+	defer answer.Body.Close()
+	data, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	fmt.Fprintf(ts.Stdout(), "%s %s\n%s\n", answer.Status, answer.Header.Get("Content-Type"), bytes.TrimSpace(data))
+	if failed := answer.StatusCode >= http.StatusBadRequest; failed != neg {
+		ts.Fatalf("status %s", answer.Status)
+	}
+}
+
+func changeBehind(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sql FILE STATEMENT")
+	}
+	db, err := database.Open(context.Background(), "sqlite:"+ts.MkAbs(args[0]), database.Options{})
+	ts.Check(err)
+	err = db.InTx(context.Background(), func(tx *database.Tx) error {
+		_, err := tx.Exec(args[1])
+		return err
+	})
+	ts.Check(err)
+	ts.Check(db.Close())
+}
