@@ -15,9 +15,14 @@ all: build
 build:
 	$(GO) build -trimpath -o $(BIN) ./cmd/licet
 
-# The whole story with a real server and agent, data under ./demo; stays up.
-demo: build
-	$(BIN) demo
+# The whole story with a real server, agent and NanoMDM, data under ./demo; stays
+# up. DEMO=--once ends after the story.
+demo: build bin/nanomdm
+	$(BIN) demo $(DEMO)
+
+# The device-management server that go.mod names as a tool.
+bin/nanomdm: go.mod
+	$(GO) build -trimpath -o $@ github.com/micromdm/nanomdm/cmd/nanomdm
 
 # Everything, with what was skipped and why at the end. Tests that need a
 # PostgreSQL run when LICET_TEST_POSTGRES holds its URL.

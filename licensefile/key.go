@@ -47,12 +47,24 @@ func ValidKeyForm(normalized string) bool {
 	return true
 }
 
-// MaskKey shows only the last four characters of a normalized key. Of a key
-// shorter than eight it shows nothing, since four would be half of it.
-func MaskKey(normalized string) string {
-	const hidden = "••••"
+// LastFour gives the last four characters of a normalized key, by which people
+// tell keys apart. A key shorter than eight has none, since four would be half
+// of it.
+func LastFour(normalized string) string {
 	if len(normalized) < 8 || !ValidKeyForm(normalized) {
+		return ""
+	}
+	return normalized[len(normalized)-4:]
+}
+
+// MaskKey shows only the last four characters of a normalized key.
+func MaskKey(normalized string) string { return Masked(LastFour(normalized)) }
+
+// Masked shows a key of which only LastFour is known.
+func Masked(lastFour string) string {
+	const hidden = "••••"
+	if lastFour == "" {
 		return hidden
 	}
-	return hidden + "-" + normalized[len(normalized)-4:]
+	return hidden + "-" + lastFour
 }

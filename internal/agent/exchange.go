@@ -66,18 +66,24 @@ func (a *Agent) metric(row Row) string {
 	return ""
 }
 
-// Refresh fetches the current license of a row, online (P6). Errors: not_found;
-// not_activated; wrong_method for a row that was activated by file; the
-// publisher's; publisher_unreachable.
+// Refresh does now what a row does by itself later: it reports usage and fetches
+// the current license, online (P6). A row that the publisher has ended is told so
+// and given as it is then. Errors: not_found; not_activated; wrong_method for a
+// row that was activated by file; the publisher's; publisher_unreachable.
 func (a *Agent) Refresh(ctx context.Context, site, licenseType string) (Row, error) {
 	row, err := a.onlineRow(ctx, site, licenseType)
 	if err != nil {
 		return Row{}, err
 	}
-	if err := a.attend(ctx, row, DutySync); err != nil {
-		return Row{}, err
+	for _, kind := range []DutyKind{DutyReport, DutySync} {
+		if err := a.attend(ctx, row, kind); err != nil {
+			return Row{}, err
+		}
+		if row, err = a.Row(ctx, row.Site.ID, row.Type); err != nil || !row.Held.Active {
+			return row, err
+		}
 	}
-	return a.Row(ctx, row.Site.ID, row.Type)
+	return row, nil
 }
 
 // Deactivate releases the key of a row, online and at once (P9). Errors: as Refresh.

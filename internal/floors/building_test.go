@@ -37,8 +37,9 @@ func apart() map[string][]string {
 			"licensefile", "client", "api",
 			"internal/problem", "internal/httpserver",
 		},
-		"internal/floors": {},
-		"e2e":             {"licensefile", "client", "api"},
+		"internal/floors":  {},
+		"internal/nanomdm": {},
+		"e2e":              {"licensefile", "client", "api"},
 	}
 }
 
@@ -46,10 +47,11 @@ func apart() map[string][]string {
 // from which floor upward.
 func public() map[string]string {
 	return map[string]string{
-		"api":            "internal/httpapi",
-		"client":         "internal/server",
-		"web":            "internal/server",
-		"internal/agent": "internal/demo",
-		"internal/bench": "internal/demo",
+		"api":              "internal/httpapi",
+		"client":           "internal/server",
+		"web":              "internal/server",
+		"internal/agent":   "internal/demo",
+		"internal/bench":   "internal/demo",
+		"internal/nanomdm": "internal/demo",
 	}
 }

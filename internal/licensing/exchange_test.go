@@ -22,7 +22,7 @@ func TestActivationGrantsWhatWasBought(t *testing.T) {
 		quantity, unused := int64(100), int64(93)
 		end := time.Date(2027, 3, 31, 22, 0, 0, 0, time.UTC) // midnight in Zurich, in summer time
 		want := licensefile.Grant{
-			Key: licensefile.MaskKey(s.key[len(s.key)-4:]), KeyKind: "primary", Product: "Fleet Manager", Plan: "Standard",
+			Key: "••••-" + s.key[len(s.key)-4:], KeyKind: "primary", Product: "Fleet Manager", Plan: "Standard",
 			LicenseType: "desktop", TypeName: "Desktop", Metric: "devices", Model: "subscription",
 			Site: i.site, Organization: "Example Customer", Method: licensefile.Online,
 			IssueDate: "2026-04-01", // already tomorrow in the publisher's zone
@@ -184,7 +184,7 @@ func TestPreviewShowsAStrangerOnlyWhatTheBoxSays(t *testing.T) {
 			t.Errorf("a stranger's preview (-want +got):\n%s", diff)
 		}
 		want.Problem, want.Message = "", ""
-		want.Key, want.Organization = licensefile.MaskKey(s.key[len(s.key)-4:]), "Example Customer"
+		want.Key, want.Organization = "••••-"+s.key[len(s.key)-4:], "Example Customer"
 		want.Used, want.Remaining, want.Site, want.HostName = &used, &remaining, "Headquarters", "proxy-1"
 		if diff := cmp.Diff(want, preview(bound)); diff != "" {
 			t.Errorf("the bound installation's preview (-want +got):\n%s", diff)

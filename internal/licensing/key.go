@@ -42,7 +42,7 @@ type Key struct {
 }
 
 // Masked shows a key without revealing it.
-func (k Key) Masked() string { return licensefile.MaskKey(k.LastFour) }
+func (k Key) Masked() string { return licensefile.Masked(k.LastFour) }
 
 // exhausted gives the refusal of one more activation, or nil when one is free.
 func (k Key) exhausted() error {

@@ -108,7 +108,7 @@ func (s *Service) draft(n NewSubscription, plan catalog.Plan, today licensefile.
 	}
 	normalized := licensefile.NormalizeKey(text)
 	key := Key{
-		ID: keyID, SubscriptionID: subscriptionID, Kind: PrimaryKey, LastFour: normalized[len(normalized)-4:],
+		ID: keyID, SubscriptionID: subscriptionID, Kind: PrimaryKey, LastFour: licensefile.LastFour(normalized),
 		IssuedOn: today, CreatedAt: now,
 	}
 	if limit := plan.Policy.ActivationsPerKey; limit > 0 {
