@@ -14,7 +14,7 @@ func (c *Client) takeAnswer(ctx context.Context, ref licensefile.SlotRef, compac
 	var refused error
 	err := c.update(ctx, func(in *Installation) error {
 		out, refused = c.take(in, ref, compact)
-		return nil // also a refused answer may bring a revocation list, or settle a stale request
+		return nil // also a refused answer may bring a revocation list
 	})
 	if err == nil {
 		err = refused
@@ -58,7 +58,6 @@ func (c *Client) expect(in *Installation, s *Slot) (licensefile.Expectation, err
 func (c *Client) takeLicense(in *Installation, s *Slot, compact string) (*Outcome, error) {
 	l, err := c.openLicense(in, s, compact)
 	if err != nil {
-		s.dropOutdated(err)
 		return nil, err
 	}
 	// A deactivated row comes back by activating only, never by an old file.
@@ -153,9 +152,6 @@ func (c *Client) openReceipt(in *Installation, s *Slot, compact string) (*licens
 	if err != nil {
 		return nil, err
 	}
-	if s.Deactivated && s.Serial > 0 {
-		want.Serial-- // the receipt that made the tombstone may answer another request too
-	}
 	r, err := c.config.Trust.OpenReceipt(compact, want)
 	if err != nil {
 		return nil, err
@@ -215,23 +211,6 @@ func (s *Slot) answeredBy(l *licensefile.License) bool {
 func lastFour(masked string) string {
 	runes := []rune(masked)
 	return string(runes[max(len(runes)-4, 0):])
-}
-
-// dropOutdated drops a request whose answer turns out to be older than what is
-// held: something newer came in between, and sending the request again would
-// bring the same answer for ever.
-func (s *Slot) dropOutdated(refusal error) {
-	code := licensefile.CodeOf(refusal)
-	if code != licensefile.CodeLicenseNotNewer && code != licensefile.CodeLicenseIssuedEarlier {
-		return
-	}
-	if s.Pending == nil || s.Pending.Previous >= s.Serial {
-		return
-	}
-	switch s.Pending.Kind {
-	case licensefile.KindActivate, licensefile.KindRefresh, licensefile.KindCheckIn:
-		s.Pending = nil
-	}
 }
 
 // end makes the slot a tombstone. A pending activation is left: it is to bring

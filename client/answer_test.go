@@ -147,6 +147,62 @@ func TestAnswerOlderThanWhatIsHeldDoesNotBlockTheRow(t *testing.T) {
 	}
 }
 
+func TestAnswerThatIsOutOfDateForEverDoesNotBlockTheRow(t *testing.T) {
+	w := newWorld(t)
+	w.publisher.lose.Store(true)
+	if _, err := w.client.Activate(t.Context(), desktop, key, nil); err == nil {
+		t.Fatal("a lost answer was taken")
+	}
+	w.publisher.lose.Store(false)
+	// The row is ended from the portal, and the receipt comes by file.
+	var ended []byte
+	w.publisher.locked(func(p *publisher) {
+		signed := must(licensefile.OpenRequest(p.bodies[0], publisherID))
+		row := p.anyRow()
+		row.live, row.serial = false, 5
+		ended = licensefile.Armor(licensefile.ArmorReceipt, p.receipt(row, signed, licensefile.StatusDeactivated))
+		row.endedBy = "released"
+	})
+	w.store.edit(func(in *client.Installation) { in.Slots[0].Pending.Nonce = "of-another-request" })
+	w.restart()
+	if _, err := w.client.Load(t.Context(), ended); err != nil {
+		t.Fatalf("loading the receipt: %v", err)
+	}
+	// The same request would be answered with its old license for ever.
+	out, err := w.client.Activate(t.Context(), desktop, key, nil)
+	if err != nil || out.License.Serial != 6 {
+		t.Errorf("activating again: got %+v, %v, want serial 6", out, err)
+	}
+}
+
+func TestReceiptOfAnotherSlotEndsNothing(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.client.Activate(t.Context(), mobile, otherKey, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(time.Hour)
+	if _, err := w.client.Deactivate(t.Context(), mobile, nil); err != nil {
+		t.Fatal(err)
+	}
+	receipt := w.publisher.lastAnswer
+	w.publisher.mangle = func(string) string { return receipt }
+	_, err := w.client.Activate(t.Context(), desktop, key, nil)
+	w.wantCode(err, licensefile.CodeWrongSlot)
+}
+
+func TestReportIsNotAnsweredByALicense(t *testing.T) {
+	w := newWorld(t)
+	w.activate()
+	w.publisher.mangle = func(string) string {
+		return reseal(w.slot().License, w.publisher.signer, func(l *licensefile.License) { l.Serial = 9 })
+	}
+	_, err := w.client.Report(t.Context(), desktop, nil)
+	w.wantCode(err, licensefile.CodeAnswerMismatch)
+	if s := w.slot(); s.Pending == nil {
+		t.Error("the report is not pending any more")
+	}
+}
+
 func TestAnswerOfTheWrongKindIsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.activate()

@@ -361,9 +361,12 @@ func (m *memory) Load(context.Context) (*client.Installation, error) {
 	return in, json.Unmarshal(m.saved, in)
 }
 
-func (m *memory) Save(_ context.Context, in *client.Installation) error {
+func (m *memory) Save(ctx context.Context, in *client.Installation) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	m.saves++
 	if m.fail != nil {
 		if err := m.fail(m.saves); err != nil {

@@ -59,7 +59,7 @@ func Dearmor(data []byte) (Armored, string, error) {
 	if !slices.Contains([]Armored{ArmorRequest, ArmorLicense, ArmorReceipt}, label) {
 		return "", "", refusal(CodeWrongType, errors.New("unknown label"))
 	}
-	compact, err := base64.StdEncoding.Strict().DecodeString(strings.Join(strings.Fields(body), ""))
+	compact, err := decodeStandard(strings.Join(strings.Fields(body), ""))
 	if err != nil {
 		return "", "", refusal(CodeFileMalformed, err)
 	}
@@ -70,6 +70,7 @@ func Dearmor(data []byte) (Armored, string, error) {
 }
 
 // cutArmor splits a trimmed text into the label of its block and what is inside.
+// Headers and further blocks stay inside, where they are no base64.
 func cutArmor(text string) (Armored, string, error) {
 	const begin, end, dashes = "-----BEGIN ", "-----END ", "-----"
 	rest, ok := strings.CutPrefix(text, begin)
@@ -83,9 +84,6 @@ func cutArmor(text string) (Armored, string, error) {
 	body, ok := strings.CutSuffix(rest, end+label+dashes)
 	if !ok {
 		return "", "", errors.New("no matching END line last")
-	}
-	if strings.ContainsAny(body, "-:") {
-		return "", "", errors.New("headers or several blocks")
 	}
 	return Armored(label), body, nil
 }

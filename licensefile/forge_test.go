@@ -89,6 +89,23 @@ func (p *publisher) certifyAs(t testing.TB, template *x509.Certificate) []byte {
 	return der
 }
 
+// copycat gives an impostor whose root has the same names as the publisher's,
+// and another key.
+func (p *publisher) copycat(t testing.TB) *publisher {
+	t.Helper()
+	root, err := x509.ParseCertificate(p.rootDER)
+	if err != nil {
+		t.Fatalf("parsing a root: %v", err)
+	}
+	c := &publisher{id: p.id, rootKey: keyOf("copycat root")}
+	c.rootDER, err = licensefile.NewRoot(p.id, root.Subject.CommonName, c.rootKey, rootFrom, rootTo, randOf("copycat"))
+	if err != nil {
+		t.Fatalf("making a root: %v", err)
+	}
+	c.leafDER, c.signer = c.certify(t, "copycat leaf", rootFrom, leafTo)
+	return c
+}
+
 // flips calls try with compact once for each of its bytes, changed.
 func flips(compact string, try func(at int, changed string)) {
 	for i := range len(compact) {

@@ -106,10 +106,14 @@ func TestLicenseIsRefusedForItsChain(t *testing.T) {
 	}
 	nothing := func(*x509.Certificate) {}
 	selfMade := newPublisher(t, publisherA, "Impostor")
+	header := publisherHeader(licensefile.TypeLicense, a.leafDER, "")
 	for _, c := range []struct{ name, compact, want string }{
 		{"certified by the root", under(nothing, good), ""},
 		{"of a publisher that is not trusted", sealed(t, aLicense(publisherB), b.signer), licensefile.CodeChainUntrusted},
 		{"of an impostor with the publisher's id", sealed(t, aLicense(publisherA), selfMade.signer), licensefile.CodeChainUntrusted},
+		{"of an impostor under the root's own name", sealed(t, aLicense(publisherA), a.copycat(t).signer), licensefile.CodeChainUntrusted},
+		{"certificate with a line break", forge(strings.Replace(header, `["`, `["\n`, 1), good, keyOf("Example Software leaf")), licensefile.CodeFileMalformed},
+		{"certificate without padding", forge(strings.Replace(header, `="]`, `"]`, 1), good, keyOf("Example Software leaf")), licensefile.CodeFileMalformed},
 		{"signed by the root itself", forge(publisherHeader(licensefile.TypeLicense, a.rootDER, ""), good, a.rootKey), licensefile.CodeChainUntrusted},
 		{"signed by an authority", under(func(c *x509.Certificate) { c.IsCA = true }, good), licensefile.CodeChainUntrusted},
 		{"certificate not for signatures", under(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCRLSign }, good), licensefile.CodeChainUntrusted},

@@ -129,6 +129,7 @@ func TestNodeRefusesWhatGoRefuses(t *testing.T) {
 		{"sound", armored(compact), soon, "", ""},
 		{"wrapped by mail", bytes.ReplaceAll(armored(compact), []byte("\n"), []byte("\r\n ")), soon, "", ""},
 		{"another root", armored(sealed(t, aLicense(publisherA), impostor.signer)), soon, "", licensefile.CodeChainUntrusted},
+		{"an impostor under the root's own name", armored(sealed(t, aLicense(publisherA), p.copycat(t).signer)), soon, "", licensefile.CodeChainUntrusted},
 		{"the root as signing certificate", armored(forge(publisherHeader(licensefile.TypeLicense, p.rootDER, ""), jsonOf(t, aLicense(publisherA)), p.rootKey)), soon, "", licensefile.CodeChainUntrusted},
 		{"issued after the certificate's end", payload(map[string]string{"iat": strconv.FormatInt(leafTo.Unix()+1, 10)}), soon, "", licensefile.CodeCertificateExpired},
 		{"outlives the certificate", payload(map[string]string{"exp": strconv.FormatInt(leafTo.Unix()+1, 10)}), soon, "", licensefile.CodeCertificateExpired},

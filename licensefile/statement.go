@@ -107,6 +107,14 @@ func decodeURL(s string) ([]byte, error) {
 	return urlBase64.DecodeString(s)
 }
 
+// decodeStandard decodes strict base64 with padding, as x5c has it (RFC 7515).
+func decodeStandard(s string) ([]byte, error) {
+	if strings.ContainsAny(s, "\r\n") {
+		return nil, errors.New("line break in base64")
+	}
+	return base64.StdEncoding.Strict().DecodeString(s)
+}
+
 // verifiedBy reports whether the signature is the key's.
 func (s *statement) verifiedBy(key ed25519.PublicKey) bool {
 	return ed25519.Verify(key, []byte(s.input), s.signature)

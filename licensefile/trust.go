@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"maps"
@@ -106,7 +105,7 @@ func parseLeaf(x5c []string) (*x509.Certificate, string, error) {
 	if len(x5c) == 0 {
 		return nil, "", refusal(CodeChainUntrusted, errors.New("no x5c in the header"))
 	}
-	der, err := base64.StdEncoding.Strict().DecodeString(x5c[0])
+	der, err := decodeStandard(x5c[0])
 	if err != nil {
 		return nil, "", refusal(CodeFileMalformed, err)
 	}

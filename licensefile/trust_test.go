@@ -88,6 +88,7 @@ func TestTrustFileIsRefused(t *testing.T) {
 		{"a signing certificate", licensefile.TrustPEM(p.leafDER), licensefile.CodeTrustMalformed},
 		{"a private key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: p.rootDER}), licensefile.CodeTrustMalformed},
 		{"one good, one damaged", append(bytes.Clone(root), damaged...), licensefile.CodeTrustMalformed},
+		{"its own signature damaged", licensefile.TrustPEM(append(p.rootDER[:len(p.rootDER)-9:len(p.rootDER)-9], "123456789"...)), licensefile.CodeTrustMalformed},
 		{"not DER", licensefile.TrustPEM([]byte("x")), licensefile.CodeTrustMalformed},
 		{"no publisher id", self(func(c *x509.Certificate) { c.URIs = nil }), licensefile.CodeTrustMalformed},
 		{"publisher id in upper case", self(func(c *x509.Certificate) { c.URIs[0].Opaque = strings.ToUpper(c.URIs[0].Opaque) }), licensefile.CodeTrustMalformed},
