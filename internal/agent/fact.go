@@ -49,6 +49,8 @@ func (s Sighting) after(f Fact, now time.Time) (Sighting, bool) {
 	case f.At.IsZero():
 		// Our own word leaves the source's clock alone, which may go otherwise.
 		next.EventAt = s.EventAt
+	case s.completedBy(f):
+		next.EventAt = s.EventAt
 	case !next.EventAt.After(s.EventAt):
 		return s, false
 	}
@@ -64,6 +66,18 @@ func (s Sighting) after(f Fact, now time.Time) (Sighting, bool) {
 		}
 	}
 	return next, true
+}
+
+// disorder is by how much two events of one enrollment may be dated the wrong way
+// round: NanoMDM dates an event when it gets to post it, each in a goroutine of
+// its own, and not when the device sent the message.
+const disorder = time.Second
+
+// completedBy reports whether a fact completes the enrollment that the newest
+// fact began, although it is dated a little before it.
+func (s Sighting) completedBy(f Fact) bool {
+	early := s.EventAt.Sub(stored(f.At))
+	return s.State == Enrolling && f.Claim == Managed && early >= 0 && early < disorder
 }
 
 // standing gives what several sources together say about a device: whether any
