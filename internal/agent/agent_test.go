@@ -3,6 +3,8 @@ package agent_test
 import (
 	"bytes"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -149,3 +151,17 @@ func grace(k *soldKey) { k.policy.OverLimit = licensefile.OverLimitGrace }
 func offline(k *soldKey) { k.offline = true }
 
 func identity(serial string) agent.Identity { return agent.Identity{SerialNumber: serial} }
+
+// files gives every file of the state folder.
+func (s *setup) files(t *testing.T) map[string][]byte {
+	t.Helper()
+	entries, err := os.ReadDir(s.cfg.State)
+	must(t, err)
+	files := map[string][]byte{}
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(s.cfg.State, e.Name()))
+		must(t, err)
+		files[e.Name()] = data
+	}
+	return files
+}

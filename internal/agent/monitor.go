@@ -138,11 +138,14 @@ func (r Row) contactProblems(clock time.Time, add addProblem) {
 			continue
 		}
 		told[d.Code] = true
-		message := d.Message
+		severity, message := Warning, d.Message
+		if d.Code == string(problem.InstallationForked) {
+			severity = Critical // the publisher refuses this row until it is released
+		}
 		if rung := r.Standing(clock); rung.Until != nil {
 			message += fmt.Sprintf(" What is licensed goes on until %s.", rung.Until.Format(time.RFC3339))
 		}
-		add(d.Code, Warning, message, remedy(licensefile.RemedyConnect, "Check the connection to the publisher, or refresh by file."))
+		add(d.Code, severity, message, remedy(licensefile.RemedyConnect, "Check the connection to the publisher, or refresh by file."))
 	}
 }
 

@@ -190,9 +190,9 @@ func (a *Agent) planned(row Row, kind DutyKind, d Duty, now time.Time) (Duty, bo
 	case d.Kind == "":
 		return Duty{Kind: kind, DueAt: a.cfg.Pace.next(now, every, a.cfg.Random())}, true
 	}
-	from := now
-	if d.DoneAt != nil && d.DoneAt.Before(now) {
-		from = *d.DoneAt
+	from := row.lastDone(kind, d)
+	if from.After(now) {
+		from = now
 	}
 	latest := from.Add(every)
 	changed := d.DueAt.After(latest)
@@ -200,6 +200,19 @@ func (a *Agent) planned(row Row, kind DutyKind, d Duty, now time.Time) (Duty, bo
 		d.DueAt = latest
 	}
 	return d, changed
+}
+
+// lastDone gives when a duty was done last; before the first time, since when
+// there has been something to do.
+func (r Row) lastDone(kind DutyKind, d Duty) time.Time {
+	switch {
+	case d.DoneAt != nil:
+		return *d.DoneAt
+	case kind == DutyReport:
+		return r.Count.PeriodFrom
+	default:
+		return r.Held.LastContact
+	}
 }
 
 // noteSuccess notes a duty as done and when it is due again. A report whose

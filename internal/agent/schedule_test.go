@@ -1,0 +1,299 @@
+package agent_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/licethq/licet/internal/agent"
+	"github.com/licethq/licet/licensefile"
+)
+
+const day = 24 * time.Hour
+
+// scheduled runs a test of the schedule under a fake clock: time passes when all
+// have nothing to do, and nothing waits for real.
+func scheduled(t *testing.T, test func(t *testing.T, s *setup)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := &setup{publisher: newPublisher(t, time.Now), log: &logBuffer{}}
+		s.cfg = s.config(t, time.Now)
+		s.cfg.WatchEvery = time.Hour // weeks pass in these tests
+		s.open(t)
+		test(t, s)
+	})
+}
+
+// run runs the schedule for a time.
+func (s *setup) run(t *testing.T, d time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	must(t, s.Run(ctx))
+	synctest.Wait()
+}
+
+// since lists when requests of a kind were accepted, after a start.
+func (p *publisher) since(start time.Time, kind licensefile.Kind) []time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var at []time.Duration
+	for _, r := range p.requests {
+		if r.Kind == kind {
+			at = append(at, r.IssuedAt.Time().Sub(start))
+		}
+	}
+	return at
+}
+
+func TestRowRefreshesDailyAndReportsWeekly(t *testing.T) {
+	scheduled(t, func(t *testing.T, s *setup) {
+		s.activate(t, desktopKey, "desktop", 10)
+		start := time.Now()
+		s.run(t, 14*day+time.Hour)
+		var want []time.Duration
+		for d := 1; d <= 14; d++ {
+			want = append(want, time.Duration(d)*day)
+		}
+		if diff := cmp.Diff(want, s.publisher.since(start, licensefile.KindRefresh)); diff != "" {
+			t.Errorf("refreshes (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]time.Duration{7 * day, 14 * day}, s.publisher.since(start, licensefile.KindReport)); diff != "" {
+			t.Errorf("reports (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestJitterBringsContactsForwardNeverLater(t *testing.T) {
+	scheduled(t, func(t *testing.T, s *setup) {
+		must(t, s.Close())
+		s.cfg.Random = func() float64 { return 0.5 }
+		s.open(t)
+		s.activate(t, desktopKey, "desktop", 10)
+		start := time.Now()
+		s.run(t, day)
+		// Half of the last tenth of 24 hours: 72 minutes early.
+		if diff := cmp.Diff([]time.Duration{day - 72*time.Minute}, s.publisher.since(start, licensefile.KindRefresh)); diff != "" {
+			t.Errorf("refreshes (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestReportTellsUsedAndPeakOfThePeriod(t *testing.T) {
+	scheduled(t, func(t *testing.T, s *setup) {
+		s.activate(t, desktopKey, "desktop", 10)
+		start := time.Now()
+		s.run(t, day)
+		s.take(t, "serial_number,platform\nC02A,mac\nC02B,mac\nC02C,mac\n")
+		s.run(t, day)
+		s.take(t, "serial_number,platform\nC02A,mac\n")
+		s.run(t, 5*day+time.Minute)
+		s.publisher.with(func(p *publisher) {
+			last := p.requests[len(p.requests)-1]
+			for _, r := range p.requests {
+				if r.Kind == licensefile.KindReport {
+					last = r
+				}
+			}
+			want := []licensefile.Usage{{Metric: "devices", From: start.UTC(), To: start.Add(7 * day).UTC(), Used: 1, Peak: 3}}
+			if diff := cmp.Diff(want, last.Usage); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	})
+}
+
+func TestAgentWorksOnWhileItsLeaseHoldsAndSaysUntilWhen(t *testing.T) {
+	scheduled(t, func(t *testing.T, s *setup) {
+		s.activate(t, desktopKey, "desktop", 10)
+		until := time.Now().Add(lease).UTC()
+		s.publisher.with(func(p *publisher) { p.away = true })
+		s.run(t, 29*day)
+		row := s.row(t, "desktop")
+		if row.Status(time.Now()) != licensefile.RowActive || !row.Standing(time.Now()).Until.Equal(until) {
+			t.Errorf("after 29 days: %s until %v, want active until %v", row.Status(time.Now()), row.Standing(time.Now()).Until, until)
+		}
+		status, err := s.Status(t.Context())
+		must(t, err)
+		if len(status.Problems) != 1 || status.Problems[0].Code != "publisher_unreachable" ||
+			!strings.Contains(status.Problems[0].Message, until.Format(time.RFC3339)) {
+			t.Errorf("problems: %+v", status.Problems)
+		}
+		_, err = s.enroll(t, "C02A")
+		must(t, err)
+		s.run(t, day)
+		if _, err := s.enroll(t, "C02B"); code(err) != "lease_expired" {
+			t.Errorf("after 30 days enrolling gives %v", err)
+		}
+		s.publisher.with(func(p *publisher) { p.away = false })
+		s.run(t, time.Hour)
+		if diff := cmp.Diff([]string{}, s.problems(t)); diff != "" {
+			t.Errorf("problems once the publisher is back (-want +got):\n%s", diff)
+		}
+		if used := s.lastUsed(); used != 1 {
+			t.Errorf("the publisher heard of %d devices, want 1", used)
+		}
+	})
+}
+
+func (s *setup) lastUsed() int64 {
+	var used int64
+	s.publisher.with(func(p *publisher) {
+		for _, slot := range p.slots {
+			used = slot.used
+		}
+	})
+	return used
+}
+
+func TestFailuresAreTriedAgainAfterWaitsThatDouble(t *testing.T) {
+	scheduled(t, func(t *testing.T, s *setup) {
+		s.activate(t, desktopKey, "desktop", 10)
+		start := time.Now()
+		s.publisher.with(func(p *publisher) { p.away = true })
+		s.run(t, day+4*time.Hour)
+		var at []time.Duration
+		for line := range strings.Lines(s.log.String()) {
+			if strings.Contains(line, "the publisher did not answer") && strings.Contains(line, "duty=sync") {
+				stamp, _, _ := strings.Cut(strings.TrimPrefix(line, "time="), " ")
+				when, err := time.Parse(time.RFC3339, stamp)
+				must(t, err)
+				at = append(at, when.Sub(start).Round(time.Second)-day)
+			}
+		}
+		// Random is 0, so each wait is the half of 1, 2, 4, … 60 minutes.
+		want := []time.Duration{0}
+		for _, wait := range []time.Duration{30, 60, 120, 240, 480, 960, 1800, 1800, 1800, 1800, 1800} {
+			want = append(want, want[len(want)-1]+wait*time.Second)
+		}
+		if diff := cmp.Diff(want, at[:min(len(at), len(want))]); diff != "" {
+			t.Errorf("tries after the refresh was due (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestUsageThatWasNotConfirmedIsReportedUntilItIs(t *testing.T) {
+	scheduled(t, func(t *testing.T, s *setup) {
+		s.activate(t, desktopKey, "desktop", 10)
+		start := time.Now().UTC()
+		s.run(t, 6*day+23*time.Hour)
+		s.take(t, "serial_number,platform\nC02A,mac\n")
+		s.publisher.with(func(p *publisher) { p.deaf = 1 << 30 })
+		s.run(t, 2*time.Hour)
+		must(t, s.Close())
+		s.open(t)
+		s.take(t, "serial_number,platform\nC02A,mac\nC02B,mac\n")
+		s.publisher.with(func(p *publisher) { p.deaf = 0 })
+		s.run(t, 3*time.Hour)
+		periods := map[time.Time]licensefile.Usage{}
+		s.publisher.with(func(p *publisher) {
+			for _, r := range p.requests {
+				for _, u := range r.Usage {
+					if u.To.After(start) {
+						periods[u.To] = u
+					}
+				}
+			}
+		})
+		var ends []time.Time
+		for to := range periods {
+			ends = append(ends, to)
+		}
+		slices.SortFunc(ends, time.Time.Compare)
+		from := start
+		for _, to := range ends {
+			if u := periods[to]; !u.From.Equal(from) {
+				t.Errorf("the period that ends at %v begins at %v, want %v: a gap or an overlap", to, u.From, from)
+			}
+			from = to
+		}
+		if used := s.lastUsed(); used != 2 {
+			t.Errorf("the publisher heard of %d devices at last, want 2", used)
+		}
+	})
+}
+
+func TestRowActivatedByFileNeverCallsByItself(t *testing.T) {
+	scheduled(t, func(t *testing.T, s *setup) {
+		s.publisher.sell(desktopKey, "desktop", 10, offline)
+		request, _, err := s.RequestFile(t.Context(), "", "desktop", licensefile.KindActivate, desktopKey)
+		must(t, err)
+		_, err = s.LoadFile(t.Context(), s.publisher.takeFile(t, request))
+		must(t, err)
+		s.run(t, 30*day)
+		if diff := cmp.Diff([]licensefile.Kind{licensefile.KindActivate}, s.publisher.kinds()); diff != "" {
+			t.Errorf("requests (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestPlanThatCountsSilenceCallsHome(t *testing.T) {
+	scheduled(t, func(t *testing.T, s *setup) {
+		s.activate(t, desktopKey, "desktop", 10, func(k *soldKey) {
+			k.policy.WarnAfter, k.policy.DisableAfter = licensefile.SecondsOf(7*day), licensefile.SecondsOf(14*day)
+		})
+		start := time.Now()
+		s.run(t, day+time.Minute)
+		if got := s.publisher.since(start, licensefile.KindCheckIn); len(got) != 1 || len(s.publisher.since(start, licensefile.KindRefresh)) != 0 {
+			t.Errorf("check-ins %v", got)
+		}
+		s.publisher.with(func(p *publisher) { p.away = true })
+		s.run(t, 8*day)
+		if codes := s.problems(t); !slices.Contains(codes, "silent") {
+			t.Errorf("after 8 days of silence: %v", codes)
+		}
+		s.run(t, 7*day)
+		if codes := s.problems(t); !slices.Contains(codes, "silent_too_long") {
+			t.Errorf("after 15 days of silence: %v", codes)
+		}
+	})
+}
+
+func TestStricterPlanIsFollowedFromTheNextLicenseOn(t *testing.T) {
+	scheduled(t, func(t *testing.T, s *setup) {
+		s.activate(t, desktopKey, "desktop", 10)
+		start := time.Now()
+		s.publisher.change(desktopKey, func(k *soldKey) { k.policy.ReportEvery = licensefile.SecondsOf(2 * day) })
+		s.run(t, 2*day+time.Hour)
+		if got := s.publisher.since(start, licensefile.KindReport); len(got) != 1 || got[0] != 2*day {
+			t.Errorf("reports at %v, want one after 2 days", got)
+		}
+	})
+}
+
+func TestAnswersOfARestartedAgentComeOnTime(t *testing.T) {
+	scheduled(t, func(t *testing.T, s *setup) {
+		s.activate(t, desktopKey, "desktop", 10)
+		start := time.Now()
+		s.run(t, 20*time.Hour)
+		must(t, s.Close())
+		s.open(t)
+		s.run(t, 5*time.Hour)
+		if diff := cmp.Diff([]time.Duration{day}, s.publisher.since(start, licensefile.KindRefresh)); diff != "" {
+			t.Errorf("a restart must not shift the schedule (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestRefusalOfThePublisherIsShownUntilItEnds(t *testing.T) {
+	scheduled(t, func(t *testing.T, s *setup) {
+		s.activate(t, desktopKey, "desktop", 10)
+		s.publisher.with(func(p *publisher) { p.refuse = "installation_forked" })
+		s.run(t, day+time.Minute)
+		status, err := s.Status(t.Context())
+		must(t, err)
+		if len(status.Problems) != 1 || status.Problems[0].Code != "installation_forked" || status.State != agent.Critical {
+			t.Errorf("status %+v", status)
+		}
+		s.publisher.with(func(p *publisher) { p.refuse = "" })
+		s.run(t, 2*time.Hour)
+		if diff := cmp.Diff([]string{}, s.problems(t)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
