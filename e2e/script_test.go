@@ -3,6 +3,9 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +34,11 @@ import (
 //	[!] call METHOD URL [FILE [TYPE]]
 //	                        sends a request, with $TOKEN if set, and gives status and body; ! wants a status from 400
 //	sql FILE STATEMENT      changes a SQLite database behind a server's back
+//	event FILE TYPE SERIAL AGE
+//	                        writes what NanoMDM posts when a Mac has sent a check-in message, so long ago
+//	sign VAR SECRET FILE    sets $VAR to the file's HMAC, as NanoMDM gives it
+//
+// A call has $SIGNATURE as X-Hmac-Signature, and $HOST_HEADER as its host, if set.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -47,6 +56,8 @@ func TestScripts(t *testing.T) {
 			"get":   get,
 			"call":  call,
 			"sql":   changeBehind,
+			"event": event,
+			"sign":  sign,
 		},
 	})
 }
@@ -120,13 +131,16 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], fmt.Sprint(value))
 }
 
+// reference is a variable in the body of a call.
+var reference = regexp.MustCompile(`\$[A-Z_]+`)
+
 func call(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: call METHOD URL [FILE [TYPE]]")
 	}
 	body, contentType := io.Reader(http.NoBody), "application/json"
 	if len(args) > 2 {
-		text := os.Expand(ts.ReadFile(args[2]), ts.Getenv)
+		text := reference.ReplaceAllStringFunc(ts.ReadFile(args[2]), func(r string) string { return ts.Getenv(r[1:]) })
 		body = strings.NewReader(text)
 	}
 	if len(args) > 3 {
@@ -142,6 +156,9 @@ func call(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if host := ts.Getenv("HOST_HEADER"); host != "" {
 		request.Host = host
+	}
+	if signature := ts.Getenv("SIGNATURE"); signature != "" {
+		request.Header.Set("X-Hmac-Signature", signature)
 	}
 	answer, err := (&http.Client{Timeout: time.Minute}).Do(request)
 	ts.Check(err)
@@ -166,4 +183,34 @@ func changeBehind(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	ts.Check(err)
 	ts.Check(db.Close())
+}
+
+func event(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: event FILE TYPE SERIAL AGE")
+	}
+	age, err := time.ParseDuration(args[3])
+	ts.Check(err)
+	udid := "UDID-OF-" + args[2]
+	payload := `<?xml version="1.0" encoding="UTF-8"?><plist version="1.0"><dict>` +
+		`<key>MessageType</key><string>` + args[1] + `</string><key>UDID</key><string>` + udid + `</string>` +
+		`<key>SerialNumber</key><string>` + args[2] + `</string><key>ProductName</key><string>Mac14,2</string>` +
+		`<key>Topic</key><string>com.apple.mgmt.External.example</string></dict></plist>`
+	data, err := json.Marshal(map[string]any{
+		"topic": "mdm." + args[1], "created_at": time.Now().Add(-age),
+		"checkin_event": map[string]any{
+			"udid": udid, "ids": map[string]string{"id": udid, "type": "Device"}, "raw_payload": []byte(payload),
+		},
+	})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+}
+
+func sign(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: sign VAR SECRET FILE")
+	}
+	mac := hmac.New(sha256.New, []byte(args[1]))
+	mac.Write([]byte(ts.ReadFile(args[2])))
+	ts.Setenv(args[0], base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 }
