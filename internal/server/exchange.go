@@ -4,6 +4,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
+	"net/netip"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -49,9 +50,9 @@ func (e *exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p := problem.From(err)
 		e.refusals.WithLabelValues(string(p.Code)).Inc()
 		if isFailure(p.Code) {
-			e.failures.Fail(httpserver.Address(r))
+			err = e.failed(httpserver.Address(r), p)
 		}
-		httpserver.Problem(w, r, p)
+		httpserver.Problem(w, r, err)
 		return
 	}
 	h := w.Header()
@@ -69,16 +70,24 @@ func (e *exchange) answer(w http.ResponseWriter, r *http.Request) (string, error
 	if err != nil {
 		return "", err
 	}
-	compact := string(body)
-	if err := e.failures.Allow(httpserver.Address(r)); err != nil && mayGuess(compact) {
-		return "", err
-	}
 	if err := e.wait(r.Context()); err != nil {
 		return "", err
 	}
 	defer func() { <-e.turns }()
-	signed, err := e.licensing.Exchange(r.Context(), compact)
+	signed, err := e.licensing.Exchange(r.Context(), string(body))
 	return signed.Compact, err
+}
+
+// failed counts a failure of an address and gives what it is told: the failure,
+// or, once it has failed too often, only that. A right key is never held up by
+// wrong ones from the same address, so a guesser cannot lock out its neighbors.
+func (e *exchange) failed(addr netip.Addr, failure error) error {
+	limited := e.failures.Allow(addr)
+	e.failures.Fail(addr)
+	if limited != nil {
+		return limited
+	}
+	return failure
 }
 
 // wait takes a turn, or gives up with the caller.
@@ -113,21 +122,5 @@ func isFailure(code problem.Code) bool {
 		return true
 	default:
 		return false
-	}
-}
-
-// mayGuess reports whether a request could try a key. The others are found by
-// the installation's own key pair, so an address that somebody guesses from does
-// not hold up the installations that share it.
-func mayGuess(compact string) bool {
-	peeked, err := licensefile.Peek(compact)
-	if err != nil {
-		return true
-	}
-	switch peeked.Kind {
-	case licensefile.KindRefresh, licensefile.KindReport, licensefile.KindCheckIn, licensefile.KindDeactivate:
-		return false
-	default:
-		return true
 	}
 }
