@@ -20,10 +20,24 @@ const day = 24 * time.Hour
 // have nothing to do, and nothing waits for real.
 func scheduled(t *testing.T, test func(t *testing.T, s *setup)) {
 	t.Helper()
+	schedule(t, false, test)
+}
+
+// patiently is scheduled for tests in which weeks pass without an answer.
+func patiently(t *testing.T, test func(t *testing.T, s *setup)) {
+	t.Helper()
+	schedule(t, true, test)
+}
+
+func schedule(t *testing.T, patient bool, test func(t *testing.T, s *setup)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &setup{publisher: newPublisher(t, time.Now), log: &logBuffer{}}
 		s.cfg = s.config(t, time.Now)
-		s.cfg.WatchEvery = time.Hour // weeks pass in these tests
+		s.cfg.WatchEvery, s.cfg.Pace = time.Hour, agent.DefaultPace()
+		if patient {
+			s.cfg.WatchEvery, s.cfg.Pace.RetryMost = 12*time.Hour, 12*time.Hour
+		}
 		s.open(t)
 		test(t, s)
 	})
@@ -109,7 +123,7 @@ func TestReportTellsUsedAndPeakOfThePeriod(t *testing.T) {
 }
 
 func TestAgentWorksOnWhileItsLeaseHoldsAndSaysUntilWhen(t *testing.T) {
-	scheduled(t, func(t *testing.T, s *setup) {
+	patiently(t, func(t *testing.T, s *setup) {
 		s.activate(t, desktopKey, "desktop", 10)
 		until := time.Now().Add(lease).UTC()
 		s.publisher.with(func(p *publisher) { p.away = true })
@@ -131,7 +145,7 @@ func TestAgentWorksOnWhileItsLeaseHoldsAndSaysUntilWhen(t *testing.T) {
 			t.Errorf("after 30 days enrolling gives %v", err)
 		}
 		s.publisher.with(func(p *publisher) { p.away = false })
-		s.run(t, time.Hour)
+		s.run(t, 12*time.Hour)
 		if diff := cmp.Diff([]string{}, s.problems(t)); diff != "" {
 			t.Errorf("problems once the publisher is back (-want +got):\n%s", diff)
 		}
@@ -233,7 +247,7 @@ func TestRowActivatedByFileNeverCallsByItself(t *testing.T) {
 }
 
 func TestPlanThatCountsSilenceCallsHome(t *testing.T) {
-	scheduled(t, func(t *testing.T, s *setup) {
+	patiently(t, func(t *testing.T, s *setup) {
 		s.activate(t, desktopKey, "desktop", 10, func(k *soldKey) {
 			k.policy.WarnAfter, k.policy.DisableAfter = licensefile.SecondsOf(7*day), licensefile.SecondsOf(14*day)
 		})
