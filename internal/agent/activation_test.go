@@ -8,13 +8,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/licethq/licet/internal/agent/agenttest"
 	"github.com/licethq/licet/internal/problem"
 	"github.com/licethq/licet/licensefile"
 )
 
 func TestOnlineStoryFromPreviewToReleasedKey(t *testing.T) {
 	s := newSetup(t)
-	s.publisher.sell(desktopKey, "desktop", 10)
+	s.publisher.Sell(desktopKey, "desktop", 10)
 
 	p, err := s.Preview(t.Context(), "", "Desktop", desktopKey)
 	must(t, err)
@@ -26,7 +27,7 @@ func TestOnlineStoryFromPreviewToReleasedKey(t *testing.T) {
 	if row.Status(s.clock.now()) != licensefile.RowActive || *row.Remaining() != 10 || row.Held.License.Grant.Key != "••••-0001" {
 		t.Errorf("after activating: status %s, remaining %d, key %s", row.Status(s.clock.now()), *row.Remaining(), row.Held.License.Grant.Key)
 	}
-	s.publisher.change(desktopKey, func(k *soldKey) { k.maximum = 25 })
+	s.publisher.Change(desktopKey, func(k *agenttest.SoldKey) { k.Maximum = 25 })
 	row, err = s.Refresh(t.Context(), "", "desktop")
 	must(t, err)
 	if *row.Maximum() != 25 {
@@ -37,8 +38,8 @@ func TestOnlineStoryFromPreviewToReleasedKey(t *testing.T) {
 	if got := row.Status(s.clock.now()); got != licensefile.RowDeactivated {
 		t.Errorf("after deactivating: status %s", got)
 	}
-	s.publisher.with(func(p *publisher) {
-		if holder := p.keys[licensefile.NormalizeKey(desktopKey)].holder; holder != "" {
+	s.publisher.With(func(p *agenttest.Publisher) {
+		if holder := p.Keys[licensefile.NormalizeKey(desktopKey)].Holder; holder != "" {
 			t.Errorf("the key is still held by %s", holder)
 		}
 	})
@@ -46,8 +47,8 @@ func TestOnlineStoryFromPreviewToReleasedKey(t *testing.T) {
 
 func TestRefusalsOfThePublisherReachThePerson(t *testing.T) {
 	s := newSetup(t)
-	s.publisher.sell(desktopKey, "desktop", 10)
-	s.publisher.sell(mobileKey, "mobile", 10)
+	s.publisher.Sell(desktopKey, "desktop", 10)
+	s.publisher.Sell(mobileKey, "mobile", 10)
 	cases := []struct {
 		name string
 		do   func() error
@@ -68,7 +69,7 @@ func TestRefusalsOfThePublisherReachThePerson(t *testing.T) {
 				must(t, s.DiscardPending(t.Context(), "", "desktop"))
 				_, compact, err := licensefile.Dearmor(file)
 				must(t, err)
-				_, refusal := s.publisher.exchange(compact)
+				_, refusal := s.publisher.Exchange(compact)
 				return problem.New(problem.Code(refusal))
 			}, problem.OfflineNotAllowed,
 		},
@@ -84,14 +85,14 @@ func TestRefusalsOfThePublisherReachThePerson(t *testing.T) {
 
 func TestOfflineStoryInTwoSteps(t *testing.T) {
 	s := newSetup(t)
-	s.publisher.sell(desktopKey, "desktop", 10, offline)
+	s.publisher.Sell(desktopKey, "desktop", 10, offline)
 
 	request, name, err := s.RequestFile(t.Context(), "", "desktop", licensefile.KindActivate, desktopKey)
 	must(t, err)
 	if name != "default-desktop-activate.licet" {
 		t.Errorf("the file is named %s", name)
 	}
-	answer := s.publisher.takeFile(t, request)
+	answer := s.publisher.TakeFile(t, request)
 	shown, err := s.InspectFile(t.Context(), answer)
 	must(t, err)
 	if shown.License == nil || *shown.License.Grant.Maximum != 10 || s.row(t, "desktop").Held.Active {
@@ -107,10 +108,10 @@ func TestOfflineStoryInTwoSteps(t *testing.T) {
 	if code(err) != problem.WrongMethod {
 		t.Errorf("an online refresh of an offline row gives %q, want wrong_method", code(err))
 	}
-	s.publisher.change(desktopKey, func(k *soldKey) { k.maximum = 30 })
+	s.publisher.Change(desktopKey, func(k *agenttest.SoldKey) { k.Maximum = 30 })
 	refresh, _, err := s.RequestFile(t.Context(), "", "desktop", licensefile.KindRefresh, "")
 	must(t, err)
-	loaded, err = s.LoadFile(t.Context(), s.publisher.takeFile(t, refresh))
+	loaded, err = s.LoadFile(t.Context(), s.publisher.TakeFile(t, refresh))
 	must(t, err)
 	if *loaded.Row.Maximum() != 30 {
 		t.Errorf("the refresh file brought a maximum of %d, want 30", *loaded.Row.Maximum())
@@ -124,7 +125,7 @@ func TestOfflineStoryInTwoSteps(t *testing.T) {
 	if diff := cmp.Diff([]string{"release_unconfirmed"}, s.problems(t)); diff != "" {
 		t.Errorf("problems before the upload (-want +got):\n%s", diff)
 	}
-	_, err = s.LoadFile(t.Context(), s.publisher.takeFile(t, out))
+	_, err = s.LoadFile(t.Context(), s.publisher.TakeFile(t, out))
 	must(t, err)
 	if diff := cmp.Diff([]string{}, s.problems(t)); diff != "" {
 		t.Errorf("problems after the receipt (-want +got):\n%s", diff)
@@ -133,7 +134,7 @@ func TestOfflineStoryInTwoSteps(t *testing.T) {
 
 func TestPendingRequestSurvivesARestartAndCanBeStartedOver(t *testing.T) {
 	s := newSetup(t)
-	s.publisher.sell(desktopKey, "desktop", 10, offline)
+	s.publisher.Sell(desktopKey, "desktop", 10, offline)
 	first, _, err := s.RequestFile(t.Context(), "", "desktop", licensefile.KindActivate, desktopKey)
 	must(t, err)
 	s.restart(t)
@@ -161,8 +162,8 @@ func TestPendingRequestSurvivesARestartAndCanBeStartedOver(t *testing.T) {
 
 func TestLostAnswerIsFetchedWithTheSameRequest(t *testing.T) {
 	s := newSetup(t)
-	s.publisher.sell(desktopKey, "desktop", 10)
-	s.publisher.with(func(p *publisher) { p.deaf = 1 })
+	s.publisher.Sell(desktopKey, "desktop", 10)
+	s.publisher.With(func(p *agenttest.Publisher) { p.Deaf = 1 })
 	_, err := s.Activate(t.Context(), "", "desktop", desktopKey)
 	if code(err) != problem.PublisherUnreachable {
 		t.Fatalf("got %q, want publisher_unreachable", code(err))
@@ -180,9 +181,9 @@ func TestRowEndedFromThePortalIsLearnedAtTheNextContact(t *testing.T) {
 	s.activate(t, desktopKey, "desktop", 10)
 	_, err := s.enroll(t, "C02A")
 	must(t, err)
-	s.publisher.with(func(p *publisher) {
-		for _, slot := range p.slots {
-			slot.ended, slot.endReason = true, "released by staff"
+	s.publisher.With(func(p *agenttest.Publisher) {
+		for _, slot := range p.Slots {
+			slot.Ended, slot.EndReason = true, "released by staff"
 		}
 	})
 	row, err := s.Refresh(t.Context(), "", "desktop")
@@ -219,13 +220,13 @@ func TestUsageOfAnEndedActivationDoesNotReachTheNextOne(t *testing.T) {
 	must(t, err)
 	_, err = s.Activate(t.Context(), "", "desktop", desktopKey)
 	must(t, err)
-	s.publisher.with(func(p *publisher) {
-		last := p.requests[len(p.requests)-1]
+	s.publisher.With(func(p *agenttest.Publisher) {
+		last := p.Requests[len(p.Requests)-1]
 		want := []licensefile.Usage{{Metric: "devices", From: s.clock.now(), To: s.clock.now(), Used: 2, Peak: 2}}
 		if diff := cmp.Diff(want, last.Usage); diff != "" {
 			t.Errorf("usage of the new activation (-want +got):\n%s", diff)
 		}
-		end := p.requests[slices.IndexFunc(p.requests, func(r licensefile.Request) bool { return r.Kind == licensefile.KindDeactivate })]
+		end := p.Requests[slices.IndexFunc(p.Requests, func(r licensefile.Request) bool { return r.Kind == licensefile.KindDeactivate })]
 		if len(end.Usage) != 1 || end.Usage[0].Used != 3 {
 			t.Errorf("the deactivation reported %+v, want one period with 3", end.Usage)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/licethq/licet/internal/agent"
+	"github.com/licethq/licet/internal/agent/agenttest"
 	"github.com/licethq/licet/internal/problem"
 	"github.com/licethq/licet/licensefile"
 )
@@ -55,7 +56,7 @@ func (l *logBuffer) String() string {
 // setup is an agent with its publisher, under a clock.
 type setup struct {
 	*agent.Agent
-	publisher *publisher
+	publisher *agenttest.Publisher
 	clock     *clock
 	log       *logBuffer
 	cfg       agent.Config
@@ -69,7 +70,7 @@ const (
 func newSetup(t *testing.T) *setup {
 	t.Helper()
 	c := newClock()
-	s := &setup{clock: c, publisher: newPublisher(t, c.now), log: &logBuffer{}}
+	s := &setup{clock: c, publisher: agenttest.NewPublisher(t, c.now), log: &logBuffer{}}
 	s.cfg = s.config(t, c.now)
 	s.open(t)
 	return s
@@ -77,8 +78,8 @@ func newSetup(t *testing.T) *setup {
 
 func (s *setup) config(t *testing.T, now func() time.Time) agent.Config {
 	return agent.Config{
-		State: t.TempDir(), Server: "http://publisher.example.com", Trust: s.publisher.trust, Product: "fleet-manager",
-		HTTP: s.publisher.client(), Now: now, Random: func() float64 { return 0 },
+		State: t.TempDir(), Server: "http://publisher.example.com", Trust: s.publisher.Trust, Product: "fleet-manager",
+		HTTP: s.publisher.Client(), Now: now, Random: func() float64 { return 0 },
 		Logger: slog.New(slog.NewTextHandler(s.log, nil)),
 	}
 }
@@ -88,7 +89,7 @@ func (s *setup) open(t *testing.T) {
 	a, err := agent.Open(t.Context(), s.cfg)
 	must(t, err)
 	s.Agent = a
-	t.Cleanup(func() { a.Close() })
+	t.Cleanup(func() { _ = a.Close() }) // a restart has closed it already
 }
 
 // restart closes the agent and opens its state again.
@@ -99,9 +100,9 @@ func (s *setup) restart(t *testing.T) {
 }
 
 // activate sells a key with so many licenses and activates it.
-func (s *setup) activate(t *testing.T, key, licenseType string, maximum int64, change ...func(*soldKey)) agent.Row {
+func (s *setup) activate(t *testing.T, key, licenseType string, maximum int64, change ...func(*agenttest.SoldKey)) agent.Row {
 	t.Helper()
-	s.publisher.sell(key, licenseType, maximum, change...)
+	s.publisher.Sell(key, licenseType, maximum, change...)
 	row, err := s.Activate(t.Context(), "", licenseType, key)
 	must(t, err)
 	return row
@@ -144,11 +145,11 @@ func code(err error) problem.Code {
 	return problem.From(err).Code
 }
 
-func block(k *soldKey) { k.policy.OverLimit = licensefile.OverLimitBlock }
+func block(k *agenttest.SoldKey) { k.Policy.OverLimit = licensefile.OverLimitBlock }
 
-func grace(k *soldKey) { k.policy.OverLimit = licensefile.OverLimitGrace }
+func grace(k *agenttest.SoldKey) { k.Policy.OverLimit = licensefile.OverLimitGrace }
 
-func offline(k *soldKey) { k.offline = true }
+func offline(k *agenttest.SoldKey) { k.Offline = true }
 
 func identity(serial string) agent.Identity { return agent.Identity{SerialNumber: serial} }
 
@@ -164,4 +165,11 @@ func (s *setup) files(t *testing.T) map[string][]byte {
 		files[e.Name()] = data
 	}
 	return files
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

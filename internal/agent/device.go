@@ -88,7 +88,7 @@ func (t *taking) take(f Fact) (Device, error) {
 func (t *taking) makeRoom(d *Device, p placing, known []Device, told Identity) error {
 	for _, i := range p.strip {
 		other := known[i]
-		other.Identity = other.Identity.without(told)
+		other.Identity = other.without(told)
 		if err := saveDevice(t.tx, other, false); err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ type Enrolled struct {
 
 func (e Enrollment) fact() (Fact, error) {
 	f := Fact{
-		Source: e.Source, Identity: e.Identity.normalized(), Claim: Managed, Platform: e.Platform,
+		Source: e.Source, Identity: e.normalized(), Claim: Managed, Platform: e.Platform,
 		Name: readable(e.Name), Model: readable(e.Model), OSVersion: readable(e.OSVersion),
 	}
 	if f.Source == "" {

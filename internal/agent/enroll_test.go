@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/licethq/licet/internal/agent"
+	"github.com/licethq/licet/internal/agent/agenttest"
 	"github.com/licethq/licet/internal/problem"
 	"github.com/licethq/licet/licensefile"
 )
@@ -43,14 +44,14 @@ func TestRaceOfEnrollmentsNeverExceedsABlockedMaximum(t *testing.T) {
 func TestEnrollingFollowsThePlan(t *testing.T) {
 	cases := []struct {
 		name    string
-		policy  func(*soldKey)
+		policy  func(*agenttest.SoldKey)
 		used    int // of 2
 		want    licensefile.Verdict
 		refusal problem.Code
 	}{
 		{"below the maximum", block, 1, licensefile.Allow, ""},
-		{"notify at the maximum", func(*soldKey) {}, 2, licensefile.Warn, ""},
-		{"notify above it", func(*soldKey) {}, 3, licensefile.Warn, ""},
+		{"notify at the maximum", func(*agenttest.SoldKey) {}, 2, licensefile.Warn, ""},
+		{"notify above it", func(*agenttest.SoldKey) {}, 3, licensefile.Warn, ""},
 		{"grace at the maximum", grace, 2, licensefile.Warn, ""},
 		{"block at the maximum", block, 2, "", problem.LimitReached},
 	}
@@ -179,7 +180,7 @@ func TestGraceEndsAndTheRowComesBackByItself(t *testing.T) {
 	if code(err) != "" || may() != licensefile.Refuse {
 		t.Errorf("over again long after: %v, %s", err, may())
 	}
-	s.publisher.change(desktopKey, func(k *soldKey) { k.maximum = 5 })
+	s.publisher.Change(desktopKey, func(k *agenttest.SoldKey) { k.Maximum = 5 })
 	_, err = s.Refresh(t.Context(), "", "desktop")
 	must(t, err)
 	if got := s.row(t, "desktop").Held.OverSince; got != nil || may() != licensefile.Allow {
@@ -202,8 +203,8 @@ func TestOverClockSurvivesARestartAndIsReported(t *testing.T) {
 	}
 	_, err := s.Deactivate(t.Context(), "", "desktop")
 	must(t, err)
-	s.publisher.with(func(p *publisher) {
-		if diff := cmp.Diff(since, p.requests[len(p.requests)-1].OverSince); diff != "" {
+	s.publisher.With(func(p *agenttest.Publisher) {
+		if diff := cmp.Diff(since, p.Requests[len(p.Requests)-1].OverSince); diff != "" {
 			t.Errorf("reported (-want +got):\n%s", diff)
 		}
 	})
@@ -211,7 +212,7 @@ func TestOverClockSurvivesARestartAndIsReported(t *testing.T) {
 
 func TestExpiredSubscriptionRefusesToEnrollAndStillRefreshesAndDeactivates(t *testing.T) {
 	s := newSetup(t)
-	s.activate(t, desktopKey, "desktop", 5, func(k *soldKey) { k.end = s.clock.now().Add(48 * time.Hour) })
+	s.activate(t, desktopKey, "desktop", 5, func(k *agenttest.SoldKey) { k.End = s.clock.now().Add(48 * time.Hour) })
 	s.clock.move(48 * time.Hour)
 	_, err := s.enroll(t, "C02A")
 	if code(err) != problem.SubscriptionExpired {
@@ -220,7 +221,7 @@ func TestExpiredSubscriptionRefusesToEnrollAndStillRefreshesAndDeactivates(t *te
 	if got := s.row(t, "desktop").Status(s.clock.now()); got != licensefile.RowExpired {
 		t.Errorf("status %s", got)
 	}
-	s.publisher.change(desktopKey, func(k *soldKey) { k.end = s.clock.now().Add(365 * 24 * time.Hour) })
+	s.publisher.Change(desktopKey, func(k *agenttest.SoldKey) { k.End = s.clock.now().Add(365 * 24 * time.Hour) })
 	_, err = s.Refresh(t.Context(), "", "desktop")
 	must(t, err)
 	_, err = s.enroll(t, "C02A")

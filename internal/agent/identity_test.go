@@ -16,39 +16,50 @@ func TestFactIsAboutTheDeviceThatItsStrongestIdentifierNames(t *testing.T) {
 		want  placing
 	}{
 		{
-			"nobody is known by it", Identity{SerialNumber: "S1"}, nil,
+			"nobody is known by it",
+			Identity{SerialNumber: "S1"},
+			nil,
 			placing{into: -1, identity: Identity{SerialNumber: "S1"}},
 		},
 		{
-			"the serial number decides", Identity{SerialNumber: "S1", UDID: "U1"}, []Identity{{SerialNumber: "S1"}},
+			"the serial number decides",
+			Identity{SerialNumber: "S1", UDID: "U1"},
+			[]Identity{{SerialNumber: "S1"}},
 			placing{into: 0, identity: Identity{SerialNumber: "S1", UDID: "U1"}},
 		},
 		{
-			"a UDID links what a list and a webhook told", Identity{SerialNumber: "S1", UDID: "U1"},
+			"a UDID links what a list and a webhook told",
+			Identity{SerialNumber: "S1", UDID: "U1"},
 			[]Identity{{SerialNumber: "S1"}, {UDID: "U1"}},
 			placing{into: 0, absorb: []int{1}, identity: Identity{SerialNumber: "S1", UDID: "U1"}},
 		},
 		{
-			"a fact that only names the UDID finds the device", Identity{UDID: "U1"}, []Identity{{SerialNumber: "S1", UDID: "U1"}},
+			"a fact that only names the UDID finds the device",
+			Identity{UDID: "U1"},
+			[]Identity{{SerialNumber: "S1", UDID: "U1"}},
 			placing{into: 0, identity: Identity{SerialNumber: "S1", UDID: "U1"}},
 		},
 		{
-			"another serial number is another device, which keeps only what is its own", Identity{SerialNumber: "S2", UDID: "U1"},
+			"another serial number is another device, which keeps only what is its own",
+			Identity{SerialNumber: "S2", UDID: "U1"},
 			[]Identity{{SerialNumber: "S1", UDID: "U1"}},
 			placing{into: -1, strip: []int{0}, identity: Identity{SerialNumber: "S2", UDID: "U1"}},
 		},
 		{
-			"a new UDID of a known serial number replaces the old one", Identity{SerialNumber: "S1", UDID: "U2"},
+			"a new UDID of a known serial number replaces the old one",
+			Identity{SerialNumber: "S1", UDID: "U2"},
 			[]Identity{{SerialNumber: "S1", UDID: "U1"}},
 			placing{into: 0, identity: Identity{SerialNumber: "S1", UDID: "U2"}},
 		},
 		{
-			"an enrollment id moves with the stronger identifier", Identity{UDID: "U1", EnrollmentID: "E1"},
+			"an enrollment id moves with the stronger identifier",
+			Identity{UDID: "U1", EnrollmentID: "E1"},
 			[]Identity{{UDID: "U1"}, {UDID: "U2", EnrollmentID: "E1"}},
 			placing{into: 0, strip: []int{1}, identity: Identity{UDID: "U1", EnrollmentID: "E1"}},
 		},
 		{
-			"three devices turn out to be one", Identity{SerialNumber: "S1", UDID: "U1", EnrollmentID: "E1"},
+			"three devices turn out to be one",
+			Identity{SerialNumber: "S1", UDID: "U1", EnrollmentID: "E1"},
 			[]Identity{{SerialNumber: "S1"}, {UDID: "U1"}, {EnrollmentID: "E1"}},
 			placing{into: 0, absorb: []int{1, 2}, identity: Identity{SerialNumber: "S1", UDID: "U1", EnrollmentID: "E1"}},
 		},
@@ -135,7 +146,8 @@ func TestNoIdentifierEverNamesTwoDevices(t *testing.T) {
 					t.Fatalf("a device without identifiers is left: %v", w.devices)
 				}
 				for _, id := range []string{d.SerialNumber, d.UDID, d.EnrollmentID} {
-					if count[id]++; id != "" && count[id] > 1 {
+					count[id]++
+					if id != "" && count[id] > 1 {
 						t.Fatalf("%s names two devices: %v", id, w.devices)
 					}
 				}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/licethq/licet/internal/agent"
+	"github.com/licethq/licet/internal/agent/agenttest"
 )
 
 // said counts the log lines that contain all of the texts.
@@ -76,15 +77,15 @@ func TestRowsStateDecidesItsProblems(t *testing.T) {
 			s.take(t, "serial_number,platform\nC02A,mac\n")
 		}, agent.Warning, []string{"not_licensed"}},
 		{"suspended by staff", func(t *testing.T, s *setup) {
-			s.activate(t, desktopKey, "desktop", 2, func(k *soldKey) { k.suspended = true })
+			s.activate(t, desktopKey, "desktop", 2, func(k *agenttest.SoldKey) { k.Suspended = true })
 		}, agent.Critical, []string{"subscription_suspended"}},
 		{"expired", func(t *testing.T, s *setup) {
-			s.activate(t, desktopKey, "desktop", 2, func(k *soldKey) { k.end = s.clock.now().Add(time.Hour) })
+			s.activate(t, desktopKey, "desktop", 2, func(k *agenttest.SoldKey) { k.End = s.clock.now().Add(time.Hour) })
 			s.clock.move(time.Hour)
 		}, agent.Critical, []string{"subscription_expired"}},
-		{"lease over", func(t *testing.T, s *setup) {
+		{"agenttest.Lease over", func(t *testing.T, s *setup) {
 			s.activate(t, desktopKey, "desktop", 2)
-			s.clock.move(lease)
+			s.clock.move(agenttest.Lease)
 		}, agent.Critical, []string{"lease_expired"}},
 		{"grace over", func(t *testing.T, s *setup) {
 			s.activate(t, desktopKey, "desktop", 1, grace)
@@ -92,7 +93,7 @@ func TestRowsStateDecidesItsProblems(t *testing.T) {
 			s.clock.move(7 * 24 * time.Hour)
 		}, agent.Critical, []string{"over_limit_suspended"}},
 		{"over the limit and expired", func(t *testing.T, s *setup) {
-			s.activate(t, desktopKey, "desktop", 1, func(k *soldKey) { k.end = s.clock.now().Add(time.Hour) })
+			s.activate(t, desktopKey, "desktop", 1, func(k *agenttest.SoldKey) { k.End = s.clock.now().Add(time.Hour) })
 			s.take(t, "serial_number,platform\nC02A,mac\nC02B,mac\n")
 			s.clock.move(time.Hour)
 		}, agent.Critical, []string{"subscription_expired", "over_limit"}},

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/licethq/licet/internal/agent"
+	"github.com/licethq/licet/internal/agent/agenttest"
 	"github.com/licethq/licet/licensefile"
 )
 
@@ -32,7 +33,7 @@ func patiently(t *testing.T, test func(t *testing.T, s *setup)) {
 func schedule(t *testing.T, patient bool, test func(t *testing.T, s *setup)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &setup{publisher: newPublisher(t, time.Now), log: &logBuffer{}}
+		s := &setup{publisher: agenttest.NewPublisher(t, time.Now), log: &logBuffer{}}
 		s.cfg = s.config(t, time.Now)
 		s.cfg.WatchEvery, s.cfg.Pace = time.Hour, agent.DefaultPace()
 		if patient {
@@ -53,15 +54,15 @@ func (s *setup) run(t *testing.T, d time.Duration) {
 }
 
 // since lists when requests of a kind were accepted, after a start.
-func (p *publisher) since(start time.Time, kind licensefile.Kind) []time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (s *setup) since(start time.Time, kind licensefile.Kind) []time.Duration {
 	var at []time.Duration
-	for _, r := range p.requests {
-		if r.Kind == kind {
-			at = append(at, r.IssuedAt.Time().Sub(start))
+	s.publisher.With(func(p *agenttest.Publisher) {
+		for _, r := range p.Requests {
+			if r.Kind == kind {
+				at = append(at, r.IssuedAt.Time().Sub(start))
+			}
 		}
-	}
+	})
 	return at
 }
 
@@ -74,10 +75,10 @@ func TestRowRefreshesDailyAndReportsWeekly(t *testing.T) {
 		for d := 1; d <= 14; d++ {
 			want = append(want, time.Duration(d)*day)
 		}
-		if diff := cmp.Diff(want, s.publisher.since(start, licensefile.KindRefresh)); diff != "" {
+		if diff := cmp.Diff(want, s.since(start, licensefile.KindRefresh)); diff != "" {
 			t.Errorf("refreshes (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff([]time.Duration{7 * day, 14 * day}, s.publisher.since(start, licensefile.KindReport)); diff != "" {
+		if diff := cmp.Diff([]time.Duration{7 * day, 14 * day}, s.since(start, licensefile.KindReport)); diff != "" {
 			t.Errorf("reports (-want +got):\n%s", diff)
 		}
 	})
@@ -92,7 +93,7 @@ func TestJitterBringsContactsForwardNeverLater(t *testing.T) {
 		start := time.Now()
 		s.run(t, day)
 		// Half of the last tenth of 24 hours: 72 minutes early.
-		if diff := cmp.Diff([]time.Duration{day - 72*time.Minute}, s.publisher.since(start, licensefile.KindRefresh)); diff != "" {
+		if diff := cmp.Diff([]time.Duration{day - 72*time.Minute}, s.since(start, licensefile.KindRefresh)); diff != "" {
 			t.Errorf("refreshes (-want +got):\n%s", diff)
 		}
 	})
@@ -107,9 +108,9 @@ func TestReportTellsUsedAndPeakOfThePeriod(t *testing.T) {
 		s.run(t, day)
 		s.take(t, "serial_number,platform\nC02A,mac\n")
 		s.run(t, 5*day+time.Minute)
-		s.publisher.with(func(p *publisher) {
-			last := p.requests[len(p.requests)-1]
-			for _, r := range p.requests {
+		s.publisher.With(func(p *agenttest.Publisher) {
+			last := p.Requests[len(p.Requests)-1]
+			for _, r := range p.Requests {
 				if r.Kind == licensefile.KindReport {
 					last = r
 				}
@@ -125,8 +126,8 @@ func TestReportTellsUsedAndPeakOfThePeriod(t *testing.T) {
 func TestAgentWorksOnWhileItsLeaseHoldsAndSaysUntilWhen(t *testing.T) {
 	patiently(t, func(t *testing.T, s *setup) {
 		s.activate(t, desktopKey, "desktop", 10)
-		until := time.Now().Add(lease).UTC()
-		s.publisher.with(func(p *publisher) { p.away = true })
+		until := time.Now().Add(agenttest.Lease).UTC()
+		s.publisher.With(func(p *agenttest.Publisher) { p.Away = true })
 		s.run(t, 29*day)
 		row := s.row(t, "desktop")
 		if row.Status(time.Now()) != licensefile.RowActive || !row.Standing(time.Now()).Until.Equal(until) {
@@ -144,7 +145,7 @@ func TestAgentWorksOnWhileItsLeaseHoldsAndSaysUntilWhen(t *testing.T) {
 		if _, err := s.enroll(t, "C02B"); code(err) != "lease_expired" {
 			t.Errorf("after 30 days enrolling gives %v", err)
 		}
-		s.publisher.with(func(p *publisher) { p.away = false })
+		s.publisher.With(func(p *agenttest.Publisher) { p.Away = false })
 		s.run(t, 12*time.Hour)
 		if diff := cmp.Diff([]string{}, s.problems(t)); diff != "" {
 			t.Errorf("problems once the publisher is back (-want +got):\n%s", diff)
@@ -157,9 +158,9 @@ func TestAgentWorksOnWhileItsLeaseHoldsAndSaysUntilWhen(t *testing.T) {
 
 func (s *setup) lastUsed() int64 {
 	var used int64
-	s.publisher.with(func(p *publisher) {
-		for _, slot := range p.slots {
-			used = slot.used
+	s.publisher.With(func(p *agenttest.Publisher) {
+		for _, slot := range p.Slots {
+			used = slot.Used
 		}
 	})
 	return used
@@ -169,7 +170,7 @@ func TestFailuresAreTriedAgainAfterWaitsThatDouble(t *testing.T) {
 	scheduled(t, func(t *testing.T, s *setup) {
 		s.activate(t, desktopKey, "desktop", 10)
 		start := time.Now()
-		s.publisher.with(func(p *publisher) { p.away = true })
+		s.publisher.With(func(p *agenttest.Publisher) { p.Away = true })
 		s.run(t, day+4*time.Hour)
 		var at []time.Duration
 		for line := range strings.Lines(s.log.String()) {
@@ -197,16 +198,16 @@ func TestUsageThatWasNotConfirmedIsReportedUntilItIs(t *testing.T) {
 		start := time.Now().UTC()
 		s.run(t, 6*day+23*time.Hour)
 		s.take(t, "serial_number,platform\nC02A,mac\n")
-		s.publisher.with(func(p *publisher) { p.deaf = 1 << 30 })
+		s.publisher.With(func(p *agenttest.Publisher) { p.Deaf = 1 << 30 })
 		s.run(t, 2*time.Hour)
 		must(t, s.Close())
 		s.open(t)
 		s.take(t, "serial_number,platform\nC02A,mac\nC02B,mac\n")
-		s.publisher.with(func(p *publisher) { p.deaf = 0 })
+		s.publisher.With(func(p *agenttest.Publisher) { p.Deaf = 0 })
 		s.run(t, 3*time.Hour)
 		periods := map[time.Time]licensefile.Usage{}
-		s.publisher.with(func(p *publisher) {
-			for _, r := range p.requests {
+		s.publisher.With(func(p *agenttest.Publisher) {
+			for _, r := range p.Requests {
 				for _, u := range r.Usage {
 					if u.To.After(start) {
 						periods[u.To] = u
@@ -234,13 +235,13 @@ func TestUsageThatWasNotConfirmedIsReportedUntilItIs(t *testing.T) {
 
 func TestRowActivatedByFileNeverCallsByItself(t *testing.T) {
 	scheduled(t, func(t *testing.T, s *setup) {
-		s.publisher.sell(desktopKey, "desktop", 10, offline)
+		s.publisher.Sell(desktopKey, "desktop", 10, offline)
 		request, _, err := s.RequestFile(t.Context(), "", "desktop", licensefile.KindActivate, desktopKey)
 		must(t, err)
-		_, err = s.LoadFile(t.Context(), s.publisher.takeFile(t, request))
+		_, err = s.LoadFile(t.Context(), s.publisher.TakeFile(t, request))
 		must(t, err)
 		s.run(t, 30*day)
-		if diff := cmp.Diff([]licensefile.Kind{licensefile.KindActivate}, s.publisher.kinds()); diff != "" {
+		if diff := cmp.Diff([]licensefile.Kind{licensefile.KindActivate}, s.publisher.Kinds()); diff != "" {
 			t.Errorf("requests (-want +got):\n%s", diff)
 		}
 	})
@@ -248,15 +249,15 @@ func TestRowActivatedByFileNeverCallsByItself(t *testing.T) {
 
 func TestPlanThatCountsSilenceCallsHome(t *testing.T) {
 	patiently(t, func(t *testing.T, s *setup) {
-		s.activate(t, desktopKey, "desktop", 10, func(k *soldKey) {
-			k.policy.WarnAfter, k.policy.DisableAfter = licensefile.SecondsOf(7*day), licensefile.SecondsOf(14*day)
+		s.activate(t, desktopKey, "desktop", 10, func(k *agenttest.SoldKey) {
+			k.Policy.WarnAfter, k.Policy.DisableAfter = licensefile.SecondsOf(7*day), licensefile.SecondsOf(14*day)
 		})
 		start := time.Now()
 		s.run(t, day+time.Minute)
-		if got := s.publisher.since(start, licensefile.KindCheckIn); len(got) != 1 || len(s.publisher.since(start, licensefile.KindRefresh)) != 0 {
+		if got := s.since(start, licensefile.KindCheckIn); len(got) != 1 || len(s.since(start, licensefile.KindRefresh)) != 0 {
 			t.Errorf("check-ins %v", got)
 		}
-		s.publisher.with(func(p *publisher) { p.away = true })
+		s.publisher.With(func(p *agenttest.Publisher) { p.Away = true })
 		s.run(t, 8*day)
 		if codes := s.problems(t); !slices.Contains(codes, "silent") {
 			t.Errorf("after 8 days of silence: %v", codes)
@@ -272,9 +273,9 @@ func TestStricterPlanIsFollowedFromTheNextLicenseOn(t *testing.T) {
 	scheduled(t, func(t *testing.T, s *setup) {
 		s.activate(t, desktopKey, "desktop", 10)
 		start := time.Now()
-		s.publisher.change(desktopKey, func(k *soldKey) { k.policy.ReportEvery = licensefile.SecondsOf(2 * day) })
+		s.publisher.Change(desktopKey, func(k *agenttest.SoldKey) { k.Policy.ReportEvery = licensefile.SecondsOf(2 * day) })
 		s.run(t, 2*day+time.Hour)
-		if got := s.publisher.since(start, licensefile.KindReport); len(got) != 1 || got[0] != 2*day {
+		if got := s.since(start, licensefile.KindReport); len(got) != 1 || got[0] != 2*day {
 			t.Errorf("reports at %v, want one after 2 days", got)
 		}
 	})
@@ -288,7 +289,7 @@ func TestAnswersOfARestartedAgentComeOnTime(t *testing.T) {
 		must(t, s.Close())
 		s.open(t)
 		s.run(t, 5*time.Hour)
-		if diff := cmp.Diff([]time.Duration{day}, s.publisher.since(start, licensefile.KindRefresh)); diff != "" {
+		if diff := cmp.Diff([]time.Duration{day}, s.since(start, licensefile.KindRefresh)); diff != "" {
 			t.Errorf("a restart must not shift the schedule (-want +got):\n%s", diff)
 		}
 	})
@@ -297,14 +298,14 @@ func TestAnswersOfARestartedAgentComeOnTime(t *testing.T) {
 func TestRefusalOfThePublisherIsShownUntilItEnds(t *testing.T) {
 	scheduled(t, func(t *testing.T, s *setup) {
 		s.activate(t, desktopKey, "desktop", 10)
-		s.publisher.with(func(p *publisher) { p.refuse = "installation_forked" })
+		s.publisher.With(func(p *agenttest.Publisher) { p.Refuse = "installation_forked" })
 		s.run(t, day+time.Minute)
 		status, err := s.Status(t.Context())
 		must(t, err)
 		if len(status.Problems) != 1 || status.Problems[0].Code != "installation_forked" || status.State != agent.Critical {
 			t.Errorf("status %+v", status)
 		}
-		s.publisher.with(func(p *publisher) { p.refuse = "" })
+		s.publisher.With(func(p *agenttest.Publisher) { p.Refuse = "" })
 		s.run(t, 2*time.Hour)
 		if diff := cmp.Diff([]string{}, s.problems(t)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

@@ -121,7 +121,7 @@ func TestFaultyListIsRefusedWithItsLines(t *testing.T) {
 	}{
 		{"empty", "", []string{"line 1"}},
 		{"semicolons", "serial_number;platform\nC02A;mac\n", []string{"line 1"}},
-		{"unknown column", "serial_number,colour\n", []string{"line 1"}},
+		{"unknown column", "serial_number,shelf\n", []string{"line 1"}},
 		{"column twice", "serial_number,serial number\n", []string{"line 1"}},
 		{"no identifier column", "platform,name\n", []string{"line 1"}},
 		{"no identifier", "serial_number,platform\nC02A,mac\n,mac\nN/A,mac\n", []string{"line 3", "line 4"}},

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -114,7 +115,7 @@ func (p Problem) same(q Problem) bool {
 	a, errA := json.Marshal(p.Remedies)
 	b, errB := json.Marshal(q.Remedies)
 	return errA == nil && errB == nil && p.endedAt == nil && p.Message == q.Message &&
-		p.Severity == q.Severity && string(a) == string(b)
+		p.Severity == q.Severity && bytes.Equal(a, b)
 }
 
 // announce logs starts and ends of problems, and while a row is over its limit

@@ -250,7 +250,7 @@ func TestSecretsAreStoredSealed(t *testing.T) {
 	if shown != secret {
 		t.Errorf("shown %q", shown)
 	}
-	s.publisher.sell(desktopKey, "desktop", 1, offline)
+	s.publisher.Sell(desktopKey, "desktop", 1, offline)
 	file, _, err := s.RequestFile(t.Context(), "", "desktop", "activate", desktopKey)
 	must(t, err)
 	_, request, err := licensefile.Dearmor(file)

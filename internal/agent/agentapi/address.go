@@ -72,6 +72,6 @@ func Token(dir string) string {
 		return a.Token
 	}
 	random := make([]byte, 32)
-	rand.Read(random) //nolint:errcheck // crypto/rand never fails
+	rand.Read(random)
 	return "lat_" + base64.RawURLEncoding.EncodeToString(random)
 }

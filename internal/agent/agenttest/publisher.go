@@ -1,4 +1,6 @@
-package agent_test
+// Package agenttest is a small publisher for tests of the agent: it checks what it
+// is sent with the real code of licensefile and signs real answers, in memory.
+package agenttest
 
 import (
 	"bytes"
@@ -17,37 +19,36 @@ import (
 	"github.com/licethq/licet/licensefile"
 )
 
-// publisher is a small publisher: it checks what it is sent with the real code of
-// licensefile and signs real answers, in memory, by the clock it is given. It is
-// reached without a network, so that it works under a fake clock.
-type publisher struct {
-	trust  *licensefile.Trust
+// Publisher answers the exchange by the clock it is given. It is reached without a
+// network, so that it works under a fake clock.
+type Publisher struct {
+	Trust  *licensefile.Trust
 	signer *licensefile.Signer
 	id     string
 	now    func() time.Time
 
 	mu       sync.Mutex
-	keys     map[string]*soldKey
-	slots    map[string]*soldSlot
-	requests []licensefile.Request // accepted ones
-	away     bool                  // the network is down
-	deaf     int                   // so many requests are taken, but their answers are lost
-	refuse   string                // code to refuse everything with
+	Keys     map[string]*SoldKey
+	Slots    map[string]*SoldSlot
+	Requests []licensefile.Request // accepted ones
+	Away     bool                  // the network is down
+	Deaf     int                   // so many requests are taken, but their answers are lost
+	Refuse   string                // code to refuse everything with
 }
 
-// soldKey is what a key grants.
-type soldKey struct {
-	licenseType string
-	maximum     int64
-	offline     bool
-	end         time.Time
-	policy      licensefile.Policy
-	suspended   bool
-	holder      string // slot
+// SoldKey is what a key grants.
+type SoldKey struct {
+	LicenseType string
+	Maximum     int64
+	Offline     bool // may be activated by file
+	End         time.Time
+	Policy      licensefile.Policy
+	Suspended   bool
+	Holder      string // slot
 }
 
-// soldSlot is what the publisher knows of a slot.
-type soldSlot struct {
+// SoldSlot is what the publisher knows of a slot.
+type SoldSlot struct {
 	id, key      string
 	ref          licensefile.SlotRef
 	thumbprint   string
@@ -56,13 +57,14 @@ type soldSlot struct {
 	sequence     int64
 	digest       [32]byte
 	answer       string
-	ended        bool
-	endReason    string
-	used         int64
+	Ended        bool
+	EndReason    string
+	Used         int64
 	overSince    *time.Time
 	lastReported time.Time
 }
 
+// testPolicy is a plan as publishers start from.
 func testPolicy() licensefile.Policy {
 	return licensefile.Policy{
 		OverLimit: licensefile.OverLimitNotify, OverLimitGrace: licensefile.SecondsOf(7 * 24 * time.Hour), WarnPercent: 90,
@@ -71,9 +73,11 @@ func testPolicy() licensefile.Policy {
 	}
 }
 
-const lease = 30 * 24 * time.Hour
+// Lease is how long an online license lasts.
+const Lease = 30 * 24 * time.Hour
 
-func newPublisher(t *testing.T, now func() time.Time) *publisher {
+// NewPublisher gives a publisher without keys.
+func NewPublisher(t testing.TB, now func() time.Time) *Publisher {
 	t.Helper()
 	id := "urn:uuid:" + uuid.NewString()
 	_, rootKey, err := ed25519.GenerateKey(rand.Reader)
@@ -89,68 +93,68 @@ func newPublisher(t *testing.T, now func() time.Time) *publisher {
 	must(t, err)
 	trust, err := licensefile.ParseTrust(licensefile.TrustPEM(root))
 	must(t, err)
-	return &publisher{
-		trust: trust, signer: signer, id: id, now: now,
-		keys: map[string]*soldKey{}, slots: map[string]*soldSlot{},
+	return &Publisher{
+		Trust: trust, signer: signer, id: id, now: now,
+		Keys: map[string]*SoldKey{}, Slots: map[string]*SoldSlot{},
 	}
 }
 
-// sell makes a key of a type with so many licenses.
-func (p *publisher) sell(key, licenseType string, maximum int64, change ...func(*soldKey)) {
-	k := &soldKey{licenseType: licenseType, maximum: maximum, end: p.now().AddDate(1, 0, 0).Truncate(time.Second), policy: testPolicy()}
+// Sell makes a key of a type with so many licenses.
+func (p *Publisher) Sell(key, licenseType string, maximum int64, change ...func(*SoldKey)) {
+	k := &SoldKey{LicenseType: licenseType, Maximum: maximum, End: p.now().AddDate(1, 0, 0).Truncate(time.Second), Policy: testPolicy()}
 	for _, c := range change {
 		c(k)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.keys[licensefile.NormalizeKey(key)] = k
+	p.Keys[licensefile.NormalizeKey(key)] = k
 }
 
-// change changes what a key grants.
-func (p *publisher) change(key string, change func(*soldKey)) {
+// Change changes what a key grants.
+func (p *Publisher) Change(key string, change func(*SoldKey)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	change(p.keys[licensefile.NormalizeKey(key)])
+	change(p.Keys[licensefile.NormalizeKey(key)])
 }
 
-// with runs a function while nothing else happens at the publisher.
-func (p *publisher) with(f func(p *publisher)) {
+// With runs a function while nothing else happens at the publisher.
+func (p *Publisher) With(f func(p *Publisher)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f(p)
 }
 
-// kinds lists the kinds of the accepted requests.
-func (p *publisher) kinds() []licensefile.Kind {
+// Kinds lists the kinds of the accepted requests.
+func (p *Publisher) Kinds() []licensefile.Kind {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var kinds []licensefile.Kind
-	for _, r := range p.requests {
+	for _, r := range p.Requests {
 		kinds = append(kinds, r.Kind)
 	}
 	return kinds
 }
 
-// client gives an HTTP client that reaches the publisher and nothing else.
-func (p *publisher) client() *http.Client { return &http.Client{Transport: p} }
+// Client gives an HTTP client that reaches the publisher and nothing else.
+func (p *Publisher) Client() *http.Client { return &http.Client{Transport: p} }
 
 // RoundTrip answers a request of the exchange.
-func (p *publisher) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *Publisher) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.away {
+	if p.Away {
 		return nil, errors.New("no route to host")
 	}
-	if p.refuse != "" {
-		return problemResponse(p.refuse), nil
+	if p.Refuse != "" {
+		return problemResponse(p.Refuse), nil
 	}
-	answer, refusal := p.exchange(string(body))
-	if p.deaf > 0 {
-		p.deaf--
+	answer, refusal := p.Exchange(string(body))
+	if p.Deaf > 0 {
+		p.Deaf--
 		return nil, errors.New("connection reset")
 	}
 	if refusal != "" {
@@ -173,14 +177,14 @@ func problemResponse(code string) *http.Response {
 	}
 }
 
-// takeFile answers a request file, as the portal does.
-func (p *publisher) takeFile(t *testing.T, file []byte) []byte {
+// TakeFile answers a request file, as the portal does.
+func (p *Publisher) TakeFile(t testing.TB, file []byte) []byte {
 	t.Helper()
 	_, compact, err := licensefile.Dearmor(file)
 	must(t, err)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	answer, refusal := p.exchange(compact)
+	answer, refusal := p.Exchange(compact)
 	if refusal != "" {
 		t.Fatalf("the publisher refused the file: %s", refusal)
 	}
@@ -192,8 +196,8 @@ func (p *publisher) takeFile(t *testing.T, file []byte) []byte {
 	return licensefile.Armor(licensefile.ArmorReceipt, answer)
 }
 
-// exchange takes a signed request and gives a signed answer, or the code of a refusal.
-func (p *publisher) exchange(compact string) (answer, refusal string) {
+// Exchange takes a signed request and gives a signed answer, or the code of a refusal.
+func (p *Publisher) Exchange(compact string) (answer, refusal string) {
 	signed, err := licensefile.OpenRequest(compact, p.id)
 	if err != nil {
 		return "", licensefile.CodeOf(err)
@@ -203,7 +207,7 @@ func (p *publisher) exchange(compact string) (answer, refusal string) {
 		return p.preview(signed)
 	}
 	name := signed.Thumbprint + r.Slot.Site.ID + r.Slot.LicenseType
-	s := p.slots[name]
+	s := p.Slots[name]
 	if s != nil && s.digest == signed.Digest {
 		return s.answer, ""
 	}
@@ -215,19 +219,19 @@ func (p *publisher) exchange(compact string) (answer, refusal string) {
 	if s == nil {
 		return "", "not_activated"
 	}
-	p.requests = append(p.requests, r)
+	p.Requests = append(p.Requests, r)
 	s.sequence, s.digest, s.ref = r.Sequence, signed.Digest, r.Slot
 	for _, u := range r.Usage {
-		s.used = u.Used
+		s.Used = u.Used
 		s.lastReported = p.now()
 	}
 	s.overSince = r.OverSince
 	switch {
-	case s.ended:
+	case s.Ended:
 		s.answer = p.receipt(s, r, licensefile.StatusDeactivated)
 	case r.Kind == licensefile.KindDeactivate:
-		s.ended = true
-		p.keys[s.key].holder = ""
+		s.Ended = true
+		p.Keys[s.key].Holder = ""
 		s.answer = p.receipt(s, r, licensefile.StatusDeactivated)
 	case r.Kind == licensefile.KindReport:
 		s.answer = p.receipt(s, r, licensefile.StatusTaken)
@@ -237,49 +241,49 @@ func (p *publisher) exchange(compact string) (answer, refusal string) {
 	return s.answer, ""
 }
 
-func (p *publisher) activate(signed *licensefile.SignedRequest, name string) (*soldSlot, string) {
+func (p *Publisher) activate(signed *licensefile.SignedRequest, name string) (*SoldSlot, string) {
 	r := signed.Request
-	k := p.keys[r.Key]
+	k := p.Keys[r.Key]
 	switch {
 	case k == nil:
 		return nil, "key_unknown"
-	case k.licenseType != r.Slot.LicenseType:
+	case k.LicenseType != r.Slot.LicenseType:
 		return nil, "wrong_license_type"
-	case k.holder != "" && k.holder != name:
+	case k.Holder != "" && k.Holder != name:
 		return nil, "key_in_use"
-	case r.Method == licensefile.Offline && !k.offline:
+	case r.Method == licensefile.Offline && !k.Offline:
 		return nil, "offline_not_allowed"
 	}
-	s := p.slots[name]
+	s := p.Slots[name]
 	if s == nil {
-		s = &soldSlot{id: uuid.NewString(), thumbprint: signed.Thumbprint}
-		p.slots[name] = s
+		s = &SoldSlot{id: uuid.NewString(), thumbprint: signed.Thumbprint}
+		p.Slots[name] = s
 	}
 	if s.key != "" && s.key != r.Key {
-		p.keys[s.key].holder = ""
+		p.Keys[s.key].Holder = ""
 	}
-	s.key, s.method, s.ended, s.endReason, s.used = r.Key, r.Method, false, "", 0
-	k.holder = name
+	s.key, s.method, s.Ended, s.EndReason, s.Used = r.Key, r.Method, false, "", 0
+	k.Holder = name
 	return s, ""
 }
 
-func (p *publisher) license(s *soldSlot) string {
-	k := p.keys[s.key]
+func (p *Publisher) license(s *SoldSlot) string {
+	k := p.Keys[s.key]
 	s.serial++
 	now := p.now()
-	expires := k.end
-	if by := now.Add(lease); s.method == licensefile.Online && by.Before(expires) {
+	expires := k.End
+	if by := now.Add(Lease); s.method == licensefile.Online && by.Before(expires) {
 		expires = by
 	}
-	maximum, unused := k.maximum, max(0, k.maximum-s.used)
+	maximum, unused := k.Maximum, max(0, k.Maximum-s.Used)
 	l := licensefile.License{
 		Issuer: p.id, Subject: s.id, Audience: "fleet-manager", IssuedAt: licensefile.At(now), Expires: licensefile.At(expires),
 		ID: uuid.NewString(), Serial: s.serial, Confirm: licensefile.Confirmation{Thumbprint: s.thumbprint},
 		Grant: licensefile.Grant{
 			Key: licensefile.MaskKey(s.key), KeyKind: licensefile.KeyKindPrimary, Product: "Fleet Manager", Plan: "Standard",
-			LicenseType: k.licenseType, TypeName: k.licenseType, Metric: "devices", Model: "subscription", Site: s.ref.Site,
-			Method: s.method, IssueDate: "2026-01-01", EndDate: licensefile.Date(k.end.Format(time.DateOnly)), End: &k.end,
-			Maximum: &maximum, Used: s.used, Unused: &unused, Suspended: k.suspended, Policy: k.policy,
+			LicenseType: k.LicenseType, TypeName: k.LicenseType, Metric: "devices", Model: "subscription", Site: s.ref.Site,
+			Method: s.method, IssueDate: "2026-01-01", EndDate: licensefile.Date(k.End.Format(time.DateOnly)), End: &k.End,
+			Maximum: &maximum, Used: s.Used, Unused: &unused, Suspended: k.Suspended, Policy: k.Policy,
 		},
 	}
 	compact, err := licensefile.SealLicense(l, p.signer)
@@ -289,20 +293,20 @@ func (p *publisher) license(s *soldSlot) string {
 	return compact
 }
 
-func (p *publisher) receipt(s *soldSlot, r licensefile.Request, status string) string {
+func (p *Publisher) receipt(s *SoldSlot, r licensefile.Request, status string) string {
 	if status == licensefile.StatusDeactivated {
 		s.serial++
 	}
 	return p.seal(licensefile.Receipt{
 		Issuer: p.id, Subject: s.id, Audience: "fleet-manager", IssuedAt: licensefile.At(p.now()), ID: uuid.NewString(), Serial: s.serial,
 		Confirm: licensefile.Confirmation{Thumbprint: s.thumbprint},
-		Body:    licensefile.ReceiptBody{Kind: r.Kind, Nonce: r.Nonce, Slot: r.Slot, Status: status, Reason: s.endReason},
+		Body:    licensefile.ReceiptBody{Kind: r.Kind, Nonce: r.Nonce, Slot: r.Slot, Status: status, Reason: s.EndReason},
 	})
 }
 
-func (p *publisher) preview(signed *licensefile.SignedRequest) (answer, refusal string) {
+func (p *Publisher) preview(signed *licensefile.SignedRequest) (answer, refusal string) {
 	r := signed.Request
-	k := p.keys[r.Key]
+	k := p.Keys[r.Key]
 	if k == nil {
 		return "", "key_unknown"
 	}
@@ -312,14 +316,14 @@ func (p *publisher) preview(signed *licensefile.SignedRequest) (answer, refusal 
 		Body: licensefile.ReceiptBody{
 			Kind: r.Kind, Nonce: r.Nonce, Slot: r.Slot, Status: licensefile.StatusPreview,
 			Preview: &licensefile.Preview{
-				Product: "Fleet Manager", Plan: "Standard", LicenseType: k.licenseType, TypeName: k.licenseType,
-				Metric: "devices", Model: "subscription", IssueDate: "2026-01-01", Maximum: &k.maximum, InUse: k.holder != "",
+				Product: "Fleet Manager", Plan: "Standard", LicenseType: k.LicenseType, TypeName: k.LicenseType,
+				Metric: "devices", Model: "subscription", IssueDate: "2026-01-01", Maximum: &k.Maximum, InUse: k.Holder != "",
 			},
 		},
 	}), ""
 }
 
-func (p *publisher) seal(r licensefile.Receipt) string {
+func (p *Publisher) seal(r licensefile.Receipt) string {
 	compact, err := licensefile.SealReceipt(r, p.signer)
 	if err != nil {
 		panic(err)
