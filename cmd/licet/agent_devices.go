@@ -48,7 +48,8 @@ func (c *agentDevicesList) Run(ctx context.Context, p *program) error {
 type agentDevicesEnroll struct {
 	agentFlags
 
-	Serial       string `arg:"" optional:"" help:"Serial number."`
+	Number       string `arg:"" optional:"" name:"serial-number" help:"Serial number."`
+	Serial       string `placeholder:"NUMBER" xor:"number" help:"Serial number, as a flag."`
 	UDID         string `name:"udid" placeholder:"UDID" help:"UDID."`
 	EnrollmentID string `name:"enrollment-id" placeholder:"ID" help:"Enrollment id."`
 	Platform     string `enum:"mac,mobile," default:"" placeholder:"PLATFORM" help:"mac or mobile; may be left out if the model tells it."`
@@ -64,7 +65,7 @@ func (c *agentDevicesEnroll) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	enrolled, err := client.Enroll(ctx, agentapi.NewDevice{
-		SerialNumber: c.Serial, UDID: c.UDID, EnrollmentID: c.EnrollmentID, Platform: c.Platform,
+		SerialNumber: or(c.Serial, c.Number), UDID: c.UDID, EnrollmentID: c.EnrollmentID, Platform: c.Platform,
 		Model: c.Model, Name: c.Name, Source: c.Source,
 	})
 	if err != nil {

@@ -100,8 +100,8 @@ func (c *agentSourcesList) Run(ctx context.Context, p *program) error {
 type agentSourcesAdd struct {
 	agentFlags
 
-	Kind       string `arg:"" enum:"api,csv,nanomdm" help:"api, csv or nanomdm."`
-	Name       string `required:"" placeholder:"NAME" help:"Name of the source: lower-case letters, digits and dashes."`
+	Name       string `arg:"" help:"Name of the source: lower-case letters, digits and dashes."`
+	Kind       string `required:"" enum:"api,csv,nanomdm" placeholder:"KIND" help:"api, csv or nanomdm."`
 	Site       string `placeholder:"NAME" help:"Site of all its devices; the default site if left out."`
 	SecretFile string `type:"existingfile" placeholder:"FILE" help:"File with the webhook's secret; one is made if left out."`
 }
