@@ -67,7 +67,7 @@ const (
 	mobileKey  = "MOBI-AAAA-BBBB-CCCC-0002"
 )
 
-func newSetup(t *testing.T) *setup {
+func newSetup(t testing.TB) *setup {
 	t.Helper()
 	c := newClock()
 	s := &setup{clock: c, publisher: agenttest.NewPublisher(t, c.now), log: &logBuffer{}}
@@ -76,7 +76,7 @@ func newSetup(t *testing.T) *setup {
 	return s
 }
 
-func (s *setup) config(t *testing.T, now func() time.Time) agent.Config {
+func (s *setup) config(t testing.TB, now func() time.Time) agent.Config {
 	return agent.Config{
 		State: t.TempDir(), Server: "http://publisher.example.com", Trust: s.publisher.Trust, Product: "fleet-manager",
 		HTTP: s.publisher.Client(), Now: now, Random: func() float64 { return 0 },
@@ -84,7 +84,7 @@ func (s *setup) config(t *testing.T, now func() time.Time) agent.Config {
 	}
 }
 
-func (s *setup) open(t *testing.T) {
+func (s *setup) open(t testing.TB) {
 	t.Helper()
 	a, err := agent.Open(t.Context(), s.cfg)
 	must(t, err)
@@ -93,14 +93,14 @@ func (s *setup) open(t *testing.T) {
 }
 
 // restart closes the agent and opens its state again.
-func (s *setup) restart(t *testing.T) {
+func (s *setup) restart(t testing.TB) {
 	t.Helper()
 	must(t, s.Close())
 	s.open(t)
 }
 
 // activate sells a key with so many licenses and activates it.
-func (s *setup) activate(t *testing.T, key, licenseType string, maximum int64, change ...func(*agenttest.SoldKey)) agent.Row {
+func (s *setup) activate(t testing.TB, key, licenseType string, maximum int64, change ...func(*agenttest.SoldKey)) agent.Row {
 	t.Helper()
 	s.publisher.Sell(key, licenseType, maximum, change...)
 	row, err := s.Activate(t.Context(), "", licenseType, key)
@@ -109,25 +109,25 @@ func (s *setup) activate(t *testing.T, key, licenseType string, maximum int64, c
 }
 
 // enroll enrolls a Mac by its serial number.
-func (s *setup) enroll(t *testing.T, serial string) (agent.Enrolled, error) {
+func (s *setup) enroll(t testing.TB, serial string) (agent.Enrolled, error) {
 	t.Helper()
 	return s.Enroll(t.Context(), agent.Enrollment{Identity: agent.Identity{SerialNumber: serial}, Platform: agent.Mac})
 }
 
-func (s *setup) row(t *testing.T, licenseType string) agent.Row {
+func (s *setup) row(t testing.TB, licenseType string) agent.Row {
 	t.Helper()
 	row, err := s.Row(t.Context(), "", licenseType)
 	must(t, err)
 	return row
 }
 
-func (s *setup) used(t *testing.T, licenseType string) int64 {
+func (s *setup) used(t testing.TB, licenseType string) int64 {
 	t.Helper()
 	return s.row(t, licenseType).Count.Used
 }
 
 // problems gives the codes of the open problems.
-func (s *setup) problems(t *testing.T) []string {
+func (s *setup) problems(t testing.TB) []string {
 	t.Helper()
 	status, err := s.Status(t.Context())
 	must(t, err)
@@ -154,7 +154,7 @@ func offline(k *agenttest.SoldKey) { k.Offline = true }
 func identity(serial string) agent.Identity { return agent.Identity{SerialNumber: serial} }
 
 // files gives every file of the state folder.
-func (s *setup) files(t *testing.T) map[string][]byte {
+func (s *setup) files(t testing.TB) map[string][]byte {
 	t.Helper()
 	entries, err := os.ReadDir(s.cfg.State)
 	must(t, err)

@@ -57,7 +57,10 @@ func readCSV(data []byte, source string) ([]Fact, error) {
 		}
 		facts = append(facts, fact)
 	}
-	return facts, csvProblem(faults)
+	if len(faults) > 0 {
+		return nil, csvProblem(faults)
+	}
+	return facts, nil
 }
 
 // csvText gives the text without byte order mark, and names the encodings that

@@ -63,7 +63,6 @@ func (t *taking) take(f Fact) (Device, error) {
 	identities := make([]Identity, len(known))
 	for i, d := range known {
 		identities[i] = d.Identity
-		t.touch(d)
 	}
 	p := place(f.Identity, identities)
 
@@ -71,6 +70,7 @@ func (t *taking) take(f Fact) (Device, error) {
 	if p.into >= 0 {
 		d = known[p.into]
 	}
+	before := d
 	if err := t.makeRoom(&d, p, known, f.Identity); err != nil {
 		return Device{}, err
 	}
@@ -79,7 +79,7 @@ func (t *taking) take(f Fact) (Device, error) {
 	news := t.see(&d, f)
 	d.learn(f, news)
 	t.settle(&d)
-	t.touch(d)
+	t.touch(before, d)
 	return d, saveDevice(t.tx, d, p.into < 0)
 }
 
@@ -100,6 +100,7 @@ func (t *taking) makeRoom(d *Device, p placing, known []Device, told Identity) e
 		if other.FirstSeenAt.Before(d.FirstSeenAt) {
 			d.FirstSeenAt = other.FirstSeenAt
 		}
+		t.touch(other, Device{})
 		if err := deleteDevice(t.tx, other.ID); err != nil {
 			return err
 		}
@@ -137,24 +138,25 @@ func (t *taking) settle(d *Device) {
 // withdraw takes back what a source said of a device, as if it had never known
 // it. A device that no source knows any more is forgotten.
 func (t *taking) withdraw(d Device, source string) error {
-	t.touch(d)
-	var left []Sighting
-	for _, s := range d.Sightings {
-		if s.Source != source {
-			left = append(left, s)
-		}
-	}
-	if len(left) == 0 {
+	before := d
+	d.Sightings = without(d.Sightings, source)
+	if len(d.Sightings) == 0 {
+		t.touch(before, Device{})
 		return deleteDevice(t.tx, d.ID)
 	}
-	d.Sightings = left
 	t.settle(&d)
-	t.touch(d)
+	t.touch(before, d)
 	return saveDevice(t.tx, d, false)
 }
 
-func (t *taking) touch(d Device) {
-	if d.Managed {
-		t.touched[d.SiteID] = true
+// touch notes the sites whose counts change when a device becomes another.
+func (t *taking) touch(before, after Device) {
+	if before.Managed == after.Managed && before.SiteID == after.SiteID && before.Platform == after.Platform {
+		return
+	}
+	for _, d := range []Device{before, after} {
+		if d.Managed {
+			t.touched[d.SiteID] = true
+		}
 	}
 }

@@ -168,7 +168,7 @@ func (a *Agent) takeFacts(ctx context.Context, facts []Fact, check func(*databas
 // changeDevices runs a change of devices in one transaction, and settles counts
 // and problems with it.
 func (a *Agent) changeDevices(ctx context.Context, change func(*database.Tx, *taking) error) error {
-	now := a.now()
+	now, counted := a.now(), false
 	err := a.db.InTx(ctx, func(tx *database.Tx) error {
 		sites, err := sitesOfSources(tx)
 		if err != nil {
@@ -178,12 +178,16 @@ func (a *Agent) changeDevices(ctx context.Context, change func(*database.Tx, *ta
 		if err := change(tx, t); err != nil {
 			return err
 		}
+		// Most events tell nothing new, such as a push token renewed.
+		if counted = len(t.touched) > 0; !counted {
+			return nil
+		}
 		if err := a.recount(tx, t.touched); err != nil {
 			return err
 		}
 		return a.judge(tx, now)
 	})
-	if err != nil {
+	if err != nil || !counted {
 		return err
 	}
 	a.announce(ctx)

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -15,7 +16,7 @@ import (
 	"github.com/licethq/licet/internal/problem"
 )
 
-// MaxFuture is how far ahead of the agent's clock a webhook event may be dated. One
+// maxFuture is how far ahead of the agent's clock a webhook event may be dated. One
 // further ahead would make every true event after it look old.
 const maxFuture = 24 * time.Hour
 
@@ -125,7 +126,13 @@ func readNanoMDM(body []byte, source string, now time.Time) (fact Fact, heeded b
 	return f, true, f.check()
 }
 
+// readCheckIn reads the XML property list that a device sent. Binary ones, which
+// devices do not send here, can claim sizes that take all memory, so they are
+// refused unread.
 func readCheckIn(raw []byte) (m checkInMessage, err error) {
+	if bytes.HasPrefix(raw, []byte("bplist")) {
+		return m, malformedEvent("raw_payload is a binary property list")
+	}
 	// The reader of property lists meets whatever a device sent.
 	defer func() {
 		if p := recover(); p != nil {

@@ -111,7 +111,7 @@ func (d *Difference) apply(t *taking, source string, facts []Fact) error {
 		if err := t.withdraw(device, source); err != nil {
 			return err
 		}
-		if left := without(device.Sightings, source); anyManages(left) {
+		if anyManages(without(device.Sightings, source)) {
 			d.Kept = append(d.Kept, device)
 		}
 	}

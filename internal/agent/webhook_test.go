@@ -207,6 +207,7 @@ func TestMalformedEventIsAProblemAndStoresNothing(t *testing.T) {
 		{"no check-in", []byte(`{"topic":"mdm.TokenUpdate","created_at":"2026-03-02T09:00:00Z"}`)},
 		{"raw payload not base64", []byte(`{"topic":"mdm.TokenUpdate","created_at":"2026-03-02T09:00:00Z","checkin_event":{"ids":{"id":"U","type":"Device"},"raw_payload":"*"}}`)},
 		{"raw payload not a property list", event("mdm.TokenUpdate", "Device", "U-1", "hello", at)},
+		{"raw payload a binary property list", event("mdm.TokenUpdate", "Device", "U-1", "bplist00\xa0", at)},
 		{"topic and payload disagree", event("mdm.CheckOut", "Device", "U-1", message("MessageType", "TokenUpdate", "UDID", "U-1"), at)},
 		{"no date", event("mdm.TokenUpdate", "Device", "U-1", message("MessageType", "TokenUpdate", "UDID", "U-1"), time.Time{})},
 		{"dated far ahead", tokenUpdate("U-1", at.Add(48*time.Hour))},

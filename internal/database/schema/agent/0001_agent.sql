@@ -46,6 +46,7 @@ CREATE UNIQUE INDEX device_serial_number ON device (serial_number) WHERE serial_
 CREATE UNIQUE INDEX device_udid ON device (udid) WHERE udid <> '';
 CREATE UNIQUE INDEX device_enrollment_id ON device (enrollment_id) WHERE enrollment_id <> '';
 CREATE INDEX device_counted ON device (site_id, platform) WHERE managed = 1;
+CREATE INDEX device_unclassified ON device (id) WHERE managed = 1 AND platform = '';
 
 -- What one source says about one device.
 CREATE TABLE sighting (
