@@ -32,8 +32,7 @@ func (d *demo) start(name string, args ...string) (*process, error) {
 	}
 	cmd := exec.Command(d.cfg.Executable, args...) //nolint:noctx // this very program; stop ends it and waits
 	cmd.Stdout, cmd.Stderr = log, log
-	// A terminal's Ctrl-C goes to the demo alone, which stops the others in order.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = childAttributes()
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the %s: %w", name, err), log.Close())
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // How long keys last (EXCHANGE, "Parties and trust"). The margin lets a clock
-// that is set back a little still find itself inside a new certificate.
+// that is set back a little still find itself inside a new root.
 const (
 	signsFor    = 365 * 24 * time.Hour
 	livesYears  = 12
@@ -52,13 +52,19 @@ func newRoot(publisher, name string, now time.Time, rand io.Reader) (root, error
 	return root{der: der, key: key}, err
 }
 
-// certify makes a signing certificate with a fresh key pair.
+// certify makes a signing certificate with a fresh key pair. It is valid from the
+// root's beginning: a repeated request gets an answer with its first iat, also
+// after a rotation, and that may lie long before the new certificate was made.
 func (r root) certify(now time.Time, rand io.Reader) (Certificate, ed25519.PrivateKey, error) {
 	public, private, err := ed25519.GenerateKey(rand)
 	if err != nil {
 		return Certificate{}, nil, err
 	}
-	from, to := now.Add(-clockMargin), now.AddDate(livesYears, 0, 0)
+	parent, err := x509.ParseCertificate(r.der)
+	if err != nil {
+		return Certificate{}, nil, err
+	}
+	from, to := parent.NotBefore, now.AddDate(livesYears, 0, 0)
 	der, err := licensefile.NewSigningCertificate(r.der, r.key, public, from, to, rand)
 	if err != nil {
 		return Certificate{}, nil, err

@@ -56,6 +56,24 @@ func TestSameRequestAgainIsAnsweredTheSame(t *testing.T) {
 	}
 }
 
+func TestRepeatIsAnsweredAfterARotation(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, p *publisher) {
+		s := p.sell(p.plan(nil), nil)
+		i := p.install().activate(s.key)
+		lost := i.seal(i.request(licensefile.KindRefresh))
+		if _, err := p.Exchange(t.Context(), lost); err != nil {
+			t.Fatal(err)
+		}
+		p.clock.advance(10 * 24 * time.Hour)
+		if _, err := p.Issuer.Rotate(t.Context(), p.actor.Actor, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := i.sendSealed(lost); err != nil {
+			t.Errorf("the repeat after a rotation: %v", err)
+		}
+	})
+}
+
 func TestOlderRequestIsSupersededAndNamesTheHighest(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, p *publisher) {
 		s := p.sell(p.plan(nil), nil)
