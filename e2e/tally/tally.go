@@ -169,6 +169,9 @@ func (t *tally) add(other tally) {
 	t.Skipped = append(t.Skipped, other.Skipped...)
 }
 
+// namesMost is how many skipped tests are named for a reason; the rest is counted.
+const namesMost = 12
+
 // print closes a run. Skipped tests come together by their reason.
 func (t *tally) print(out io.Writer) {
 	if len(t.Skipped) > 0 {
@@ -183,9 +186,12 @@ func (t *tally) print(out io.Writer) {
 		names[s.Reason] = append(names[s.Reason], s.Name)
 	}
 	for _, r := range reasons {
-		fmt.Fprintf(out, "  %s\n", r)
-		for _, n := range names[r] {
+		fmt.Fprintf(out, "  %d: %s\n", len(names[r]), r)
+		for _, n := range names[r][:min(namesMost, len(names[r]))] {
 			fmt.Fprintf(out, "    %s\n", n)
+		}
+		if more := len(names[r]) - namesMost; more > 0 {
+			fmt.Fprintf(out, "    and %d more\n", more)
 		}
 	}
 	if len(t.Failed) > 0 {

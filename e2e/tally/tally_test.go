@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -125,18 +126,30 @@ func TestSkippedTestsAreListedByReasonAboveTheCounts(t *testing.T) {
 	}
 	_, got, _ := strings.Cut(out.String(), "\n\n")
 	want := `skipped:
-  no database
+  1: no database
     govulncheck
-  there is no moon
+  2: there is no moon
     example.com/sample/good TestHasCases/needs_a_moon
     example.com/sample/good TestAlsoNeedsAMoon
-  no reason given
+  1: no reason given
     example.com/sample/good TestSkipsSilently
 
 3 passed, 0 failed, 4 skipped
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("closing (-want +got):\n%s", diff)
+	}
+}
+
+func TestManySkippedTestsOfOneReasonAreCounted(t *testing.T) {
+	var many tally
+	for i := range 14 {
+		many.Skipped = append(many.Skipped, skip{Name: fmt.Sprintf("test%d", i), Reason: "there is no moon"})
+	}
+	var out strings.Builder
+	many.print(&out)
+	if !strings.Contains(out.String(), "14: there is no moon") || !strings.Contains(out.String(), "test11\n    and 2 more\n") {
+		t.Errorf("print = %q, want a count, 12 names and the rest counted", out.String())
 	}
 }
 
