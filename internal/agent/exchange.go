@@ -37,7 +37,7 @@ func (a *Agent) Activate(ctx context.Context, site, licenseType, key string) (Ro
 	if row.Held.Active && row.Held.method() == licensefile.Online {
 		// Usage belongs to the activation that ends here, so it is told before.
 		// Should that fail, the move is still what the person wants.
-		a.attend(ctx, row, DutyReport) //nolint:errcheck // noted with the duty
+		a.attend(ctx, row.Key(), DutyReport) //nolint:errcheck // noted with the duty
 	}
 	out, err := a.client.Activate(ctx, row.Slot(), key, a.present(row))
 	if err != nil {
@@ -124,14 +124,23 @@ func (a *Agent) closeUsage(ctx context.Context, row Row) ([]licensefile.Usage, e
 	var usage []licensefile.Usage
 	now, id := a.now(), a.newID()
 	err := a.db.InTx(ctx, func(tx *database.Tx) error {
-		if err := closePeriod(tx, row.Key(), id, now); err != nil {
-			return err
+		if !row.reporting() {
+			if err := closePeriod(tx, row.Key(), id, now); err != nil {
+				return err
+			}
 		}
 		var err error
 		usage, err = a.unconfirmed(tx, row)
 		return err
 	})
 	return usage, err
+}
+
+// reporting reports whether a report was sent and not answered. It goes out
+// again as it is, so every try need not close a period of its own.
+func (r Row) reporting() bool {
+	p := r.Held.Pending
+	return p != nil && p.Kind == licensefile.KindReport && r.Held.License != nil && p.Previous == r.Held.License.Serial
 }
 
 // closePeriod closes the open period of a row, unless one ended at that very

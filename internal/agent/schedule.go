@@ -60,7 +60,7 @@ func (a *Agent) tend(ctx context.Context) time.Duration {
 		group.Go(func() error {
 			for _, d := range []Duty{row.Sync, row.Report} {
 				if d.Kind != "" && !d.DueAt.After(now) && ctx.Err() == nil {
-					a.attend(ctx, row, d.Kind) //nolint:errcheck // noted with the duty, which is tried again
+					a.attend(ctx, row.Key(), d.Kind) //nolint:errcheck // noted with the duty, which is tried again
 				}
 			}
 			return nil
@@ -97,7 +97,14 @@ func (a *Agent) untilDue(ctx context.Context) time.Duration {
 
 // attend does a duty of a row now, and notes how it went. Errors: the
 // publisher's, publisher_unreachable.
-func (a *Agent) attend(ctx context.Context, row Row, kind DutyKind) error {
+func (a *Agent) attend(ctx context.Context, k RowKey, kind DutyKind) error {
+	if err := a.loadHolds(ctx); err != nil { // what waits for its answer may have changed
+		return err
+	}
+	row, err := a.Row(ctx, k.SiteID, k.LicenseType)
+	if err != nil {
+		return err
+	}
 	out, err := a.perform(ctx, row, kind)
 	if err != nil {
 		err = coded(err)
@@ -110,7 +117,7 @@ func (a *Agent) attend(ctx context.Context, row Row, kind DutyKind) error {
 	if err != nil {
 		return err
 	}
-	return a.noteSuccess(ctx, after, kind)
+	return a.noteSuccess(ctx, after, kind, out.Repeated)
 }
 
 // waitsForFile reports whether a row was left alone because a person carries a
@@ -216,26 +223,19 @@ func (r Row) lastDone(kind DutyKind, d Duty) time.Time {
 }
 
 // noteSuccess notes a duty as done and when it is due again. A report whose
-// request was an older one, sent again, leaves newer periods: those go at once.
-func (a *Agent) noteSuccess(ctx context.Context, row Row, kind DutyKind) error {
+// request was an older one, sent again, left newer periods out: those go at once.
+func (a *Agent) noteSuccess(ctx context.Context, row Row, kind DutyKind, repeated bool) error {
 	now := a.now()
 	due := a.cfg.Pace.next(now, row.every(kind), a.cfg.Random())
+	if repeated && kind == DutyReport {
+		due = now
+	}
 	err := a.db.InTx(context.WithoutCancel(ctx), func(tx *database.Tx) error {
 		d, err := dutyOf(tx, row.Key(), kind)
 		if err != nil || d.Kind == "" {
 			return err
 		}
-		d = d.succeeded(now, due)
-		if kind == DutyReport {
-			left, err := periodsOf(tx, row.Key())
-			if err != nil {
-				return err
-			}
-			if len(left) > 0 {
-				d.DueAt = now
-			}
-		}
-		if err := saveDuty(tx, row.Key(), d); err != nil {
+		if err := saveDuty(tx, row.Key(), d.succeeded(now, due)); err != nil {
 			return err
 		}
 		return a.judge(tx, now)

@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -205,30 +206,49 @@ func TestUsageThatWasNotConfirmedIsReportedUntilItIs(t *testing.T) {
 		s.take(t, "serial_number,platform\nC02A,mac\nC02B,mac\n")
 		s.publisher.With(func(p *agenttest.Publisher) { p.Deaf = 0 })
 		s.run(t, 3*time.Hour)
-		periods := map[time.Time]licensefile.Usage{}
-		s.publisher.With(func(p *agenttest.Publisher) {
-			for _, r := range p.Requests {
-				for _, u := range r.Usage {
-					if u.To.After(start) {
-						periods[u.To] = u
-					}
-				}
-			}
-		})
-		var ends []time.Time
-		for to := range periods {
-			ends = append(ends, to)
-		}
-		slices.SortFunc(ends, time.Time.Compare)
-		from := start
-		for _, to := range ends {
-			if u := periods[to]; !u.From.Equal(from) {
-				t.Errorf("the period that ends at %v begins at %v, want %v: a gap or an overlap", to, u.From, from)
-			}
-			from = to
-		}
+		s.noGap(t, start)
 		if used := s.lastUsed(); used != 2 {
 			t.Errorf("the publisher heard of %d devices at last, want 2", used)
+		}
+	})
+}
+
+// noGap checks that the periods which the publisher took lie one after another
+// from a start, and gives how many they are.
+func (s *setup) noGap(t *testing.T, start time.Time) int {
+	t.Helper()
+	periods := map[time.Time]licensefile.Usage{}
+	s.publisher.With(func(p *agenttest.Publisher) {
+		for _, r := range p.Requests {
+			for _, u := range r.Usage {
+				if u.To.After(start) {
+					periods[u.To] = u
+				}
+			}
+		}
+	})
+	from := start
+	for _, to := range slices.SortedFunc(maps.Keys(periods), time.Time.Compare) {
+		if u := periods[to]; !u.From.Equal(from) {
+			t.Errorf("the period that ends at %v begins at %v, want %v: a gap or an overlap", to, u.From, from)
+		}
+		from = to
+	}
+	return len(periods)
+}
+
+func TestUsageOfATimeWithoutPublisherIsAllReported(t *testing.T) {
+	patiently(t, func(t *testing.T, s *setup) {
+		s.activate(t, desktopKey, "desktop", 10)
+		start := time.Now().UTC()
+		s.publisher.With(func(p *agenttest.Publisher) { p.Away = true })
+		s.run(t, 9*day)
+		s.take(t, "serial_number,platform\nC02A,mac\n")
+		s.run(t, 11*day)
+		s.publisher.With(func(p *agenttest.Publisher) { p.Away = false })
+		s.run(t, 8*day)
+		if n := s.noGap(t, start); n < 2 || s.lastUsed() != 1 {
+			t.Errorf("the publisher took %d periods and heard of %d devices at last", n, s.lastUsed())
 		}
 	})
 }
