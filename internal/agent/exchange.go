@@ -76,7 +76,7 @@ func (a *Agent) Refresh(ctx context.Context, site, licenseType string) (Row, err
 		return Row{}, err
 	}
 	for _, kind := range []DutyKind{DutyReport, DutySync} {
-		if err := a.attend(ctx, row, kind); err != nil {
+		if err := a.attend(ctx, row.Key(), kind); err != nil {
 			return Row{}, err
 		}
 		if row, err = a.Row(ctx, row.Site.ID, row.Type); err != nil || !row.Held.Active {
