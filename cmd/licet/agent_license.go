@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -240,7 +241,7 @@ func (p *program) keepFile(flags agentFlags, file agentapi.File, out string) err
 
 // writeNew writes a file that does not exist yet, or holds the same already.
 func writeNew(path string, data []byte) error {
-	if have, err := os.ReadFile(path); err == nil && string(have) == string(data) {
+	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, data) {
 		return nil
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

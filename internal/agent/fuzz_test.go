@@ -23,7 +23,7 @@ func FuzzNanoMDMEvent(f *testing.F) {
 
 func FuzzCheckInMessage(f *testing.F) {
 	f.Add([]byte(`<plist version="1.0"><dict><key>UDID</key><string>U-1</string></dict></plist>`))
-	f.Fuzz(func(t *testing.T, raw []byte) {
+	f.Fuzz(func(_ *testing.T, raw []byte) {
 		m, err := readCheckIn(raw)
 		if err == nil {
 			m.fact("mdm", Managed, time.Unix(0, 0))
