@@ -32,7 +32,6 @@ func apart() map[string][]string {
 		"internal/agent": {
 			"licensefile", "client", "api",
 			"internal/problem", "internal/seal", "internal/database", "internal/httpserver",
-			"internal/nanomdm", // its tests run the real thing
 		},
 		"internal/bench": {
 			"licensefile", "client", "api",
