@@ -26,8 +26,22 @@ type agentCommand struct {
 	Devices    agentDevices    `cmd:"" help:"List, enroll, unenroll and synchronize devices."`
 	Sites      agentSites      `cmd:"" help:"List, add and rename sites."`
 	Sources    agentSources    `cmd:"" help:"List and add sources of devices."`
-	Status     agentStatus     `cmd:"" help:"Show the open problems; exits with 0 ok, 1 warning, 2 critical."`
-	May        agentMay        `cmd:"" help:"Ask whether an operation is allowed; exits with 0 allow, 1 warn, 2 refuse."`
+	Status     agentStatus     `cmd:"" help:"Show the open problems; exits with 0 ok, 1 warning, 2 critical, 3 unknown."`
+	May        agentMay        `cmd:"" help:"Ask whether an operation is allowed; exits with 0 allow, 1 warn, 2 refuse, 3 unknown."`
+}
+
+// Exit codes of status and may: what monitoring programs expect. That the agent
+// could not be asked must look like none of its answers.
+const (
+	exitWarning  = 1
+	exitCritical = 2
+	exitUnknown  = 3
+)
+
+// unknown tells why the agent could not be asked.
+func (p *program) unknown(err error) error {
+	p.fail(err)
+	return exitStatus(exitUnknown)
 }
 
 // stateFlag says where the agent's state lies.

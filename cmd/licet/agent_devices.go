@@ -165,11 +165,11 @@ type agentMay struct {
 func (c *agentMay) Run(ctx context.Context, p *program) error {
 	client, licenseType, err := c.open(ctx)
 	if err != nil {
-		return err
+		return p.unknown(err)
 	}
 	decision, err := client.May(ctx, agentapi.Question{Operation: c.Operation, Site: c.Site, LicenseType: licenseType})
 	if err != nil {
-		return err
+		return p.unknown(err)
 	}
 	if err := c.show(p, decision, func() { p.printDecision(decision) }); err != nil {
 		return err
@@ -178,8 +178,8 @@ func (c *agentMay) Run(ctx context.Context, p *program) error {
 	case licensefile.Allow:
 		return nil
 	case licensefile.Warn:
-		return exitStatus(1)
+		return exitStatus(exitWarning)
 	default:
-		return exitStatus(2)
+		return exitStatus(exitCritical)
 	}
 }

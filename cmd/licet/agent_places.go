@@ -144,11 +144,11 @@ type agentStatus struct {
 func (c *agentStatus) Run(ctx context.Context, p *program) error {
 	client, err := c.client()
 	if err != nil {
-		return err
+		return p.unknown(err)
 	}
 	status, err := client.Status(ctx)
 	if err != nil {
-		return err
+		return p.unknown(err)
 	}
 	if err := c.show(p, status, func() { p.printStatus(status) }); err != nil {
 		return err
@@ -157,8 +157,8 @@ func (c *agentStatus) Run(ctx context.Context, p *program) error {
 	case agent.OK:
 		return nil
 	case agent.Warning:
-		return exitStatus(1)
+		return exitStatus(exitWarning)
 	default:
-		return exitStatus(2)
+		return exitStatus(exitCritical)
 	}
 }

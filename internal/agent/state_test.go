@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/licethq/licet/internal/agent"
+	"github.com/licethq/licet/internal/agent/agenttest"
 	"github.com/licethq/licet/internal/problem"
 	"github.com/licethq/licet/internal/seal"
 	"github.com/licethq/licet/licensefile"
@@ -141,5 +142,30 @@ func TestSecondSiteNeedsAKeyOfItsOwn(t *testing.T) {
 	must(t, err)
 	if oslo.Count.Used != 1 || s.used(t, "desktop") != 0 {
 		t.Errorf("Oslo counts %d, Default %d; want 1, 0", oslo.Count.Used, s.used(t, "desktop"))
+	}
+}
+
+func TestLicenseThatIsNotAcceptedAnyMoreIsShownAndKeepsItsDevices(t *testing.T) {
+	s := newSetup(t)
+	s.activate(t, desktopKey, "desktop", 5)
+	_, err := s.enroll(t, "C02A")
+	must(t, err)
+	must(t, s.Close())
+	trusted := s.cfg.Trust
+	s.cfg.Trust = agenttest.NewPublisher(t, s.clock.now).Trust
+	s.open(t)
+	status, err := s.Status(t.Context())
+	must(t, err)
+	if len(status.Problems) != 1 || status.Problems[0].Code != "license_refused" || status.State != agent.Critical {
+		t.Errorf("status %+v", status)
+	}
+	if _, err := s.enroll(t, "C02B"); code(err) != problem.NotActivated || s.used(t, "desktop") != 1 {
+		t.Errorf("enrolling gives %v, used %d", err, s.used(t, "desktop"))
+	}
+	must(t, s.Close())
+	s.cfg.Trust = trusted
+	s.open(t)
+	if got := s.row(t, "desktop").Status(s.clock.now()); got != licensefile.RowActive {
+		t.Errorf("trusting the publisher again: %s", got)
 	}
 }

@@ -62,7 +62,8 @@ func Register(s *httpserver.Server, a *agent.Agent, now func() time.Time) (*huma
 // they reach anything. Names are further hosts to be called by.
 func Guard(token, listen string, names ...string) func(*http.Request) error {
 	hosts := append([]string{"localhost", "127.0.0.1", "::1"}, names...)
-	if host, _, err := net.SplitHostPort(listen); err == nil && host != "" {
+	// An agent that listens everywhere is called by names that it cannot know.
+	if host, _, err := net.SplitHostPort(listen); err == nil && host != "" && !net.ParseIP(host).IsUnspecified() {
 		hosts = append(hosts, host)
 	}
 	return func(r *http.Request) error {

@@ -57,6 +57,7 @@ type License struct {
 	Serial         int64      `json:"serial"`
 	OverLimit      string     `json:"over_limit" doc:"notify, grace or block."`
 	OverSince      *time.Time `json:"over_since,omitempty"`
+	ClockSkew      int64      `json:"clock_skew_seconds,omitempty" doc:"The publisher's clock minus this machine's, when the license was issued."`
 	Standing       string     `json:"standing" doc:"ok, warning, disabled, lapsed or expired."`
 	StandingUntil  *time.Time `json:"standing_until,omitempty"`
 

@@ -48,7 +48,7 @@ func wireLicense(l licensefile.License) License {
 		Key: g.Key, KeyKind: g.KeyKind, Product: g.Product, Plan: g.Plan, TypeName: g.TypeName, Metric: g.Metric, Model: g.Model,
 		Organization: g.Organization, Method: string(g.Method),
 		IssueDate: string(g.IssueDate), EndDate: string(g.EndDate), MaintenanceEnd: string(g.MaintenanceEnd),
-		IssuedAt: l.IssuedAt.Time(), LicensedUntil: l.Expires.Time(), Serial: l.Serial,
+		IssuedAt: l.IssuedAt.Time(), LicensedUntil: l.Expires.Time(), Serial: l.Serial, ClockSkew: l.ClockSkew,
 		OverLimit: string(g.Policy.OverLimit), Entitlements: g.Entitlements,
 	}
 }
