@@ -9,6 +9,6 @@
 // contact.
 //
 // Codes of products and plans never change, since installed programs name them.
-// The version of a plan grows by one with each change; Policies keeps parsed
-// policies by plan and version, so a stale entry cannot be served.
+// The version of a plan grows by one with each change; Offers keeps parsed
+// plans by their versions, so a stale entry cannot be served.
 package catalog

@@ -93,18 +93,18 @@ func TestCodesAreTakenOnce(t *testing.T) {
 	})
 }
 
-func TestPoliciesNeverServesAnOlderVersion(t *testing.T) {
+func TestOffersNeverServesAnOlderVersion(t *testing.T) {
 	each(t, func(t *testing.T, s *catalog.Service) {
 		p := product(t, s, "one")
 		plan, err := s.CreatePlan(t.Context(), operator, catalog.NewPlan{ProductID: p.ID, Code: "d", Name: "D", Policy: policyOf(catalog.Subscription)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		policies := catalog.NewPolicies()
+		offers := catalog.NewOffers()
 		q := s.DB.Read(t.Context())
 		for range 2 {
-			got, err := policies.Policy(q, plan.ID, 1)
-			if diff := cmp.Diff(plan.Policy, got); diff != "" || err != nil {
+			got, err := offers.Offer(q, catalog.OfferVersion{PlanID: plan.ID, Plan: 1, Product: 1})
+			if diff := cmp.Diff(&catalog.Offer{Plan: plan, ProductCode: p.Code, ProductName: p.Name}, got); diff != "" || err != nil {
 				t.Fatalf("(-want +got):\n%s %v", diff, err)
 			}
 		}
@@ -115,10 +115,10 @@ func TestPoliciesNeverServesAnOlderVersion(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := policies.Policy(q, plan.ID, 2); err != nil || got.Model != catalog.Trial {
-			t.Errorf("after the change: %v %v, want the new policy", got.Model, err)
+		if got, err := offers.Offer(q, catalog.OfferVersion{PlanID: plan.ID, Plan: 2, Product: 1}); err != nil || got.Policy.Model != catalog.Trial {
+			t.Errorf("after the change: %v %v, want the new policy", got, err)
 		}
-		if _, err := policies.Policy(q, "absent", 1); !problem.Is(err, problem.NotFound) {
+		if _, err := offers.Offer(q, catalog.OfferVersion{PlanID: "absent"}); !problem.Is(err, problem.NotFound) {
 			t.Errorf("absent: %v, want not_found", err)
 		}
 	})

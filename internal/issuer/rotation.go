@@ -115,8 +115,8 @@ func (s *Service) revoke(tx *database.Tx, actor event.Actor, row publisherRow, o
 	if fresh.ID != "" {
 		return s.replaceSigning(tx, actor, row, fresh, row.revocationNumber+1, list)
 	}
-	from := mark{signing: row.signing, number: row.revocationNumber}
-	return changePublisher(tx, from, mark{signing: row.signing, number: row.revocationNumber + 1}, list)
+	from := Mark{signing: row.signing, number: row.revocationNumber}
+	return changePublisher(tx, from, Mark{signing: row.signing, number: row.revocationNumber + 1}, list)
 }
 
 // replaceSigning stores a fresh certificate and lets it sign.
@@ -124,8 +124,8 @@ func (s *Service) replaceSigning(tx *database.Tx, actor event.Actor, row publish
 	if err := insertCertificate(tx, fresh, s.Now()); err != nil {
 		return err
 	}
-	from := mark{signing: row.signing, number: row.revocationNumber}
-	if err := changePublisher(tx, from, mark{signing: fresh.ID, number: number}, list); err != nil {
+	from := Mark{signing: row.signing, number: row.revocationNumber}
+	if err := changePublisher(tx, from, Mark{signing: fresh.ID, number: number}, list); err != nil {
 		return err
 	}
 	return event.Record(tx, event.Event{

@@ -43,7 +43,7 @@ type Service struct {
 
 	mu      sync.Mutex
 	current *Current // as of mark
-	mark    mark
+	mark    Mark
 }
 
 // Current is what answers are signed with, as the database says it is now.
@@ -160,6 +160,21 @@ func (s *Service) CheckMasterKey(ctx context.Context) error {
 	return nil
 }
 
+// ID gives the publisher id, which never changes once there is one.
+func (s *Service) ID(ctx context.Context) (string, error) {
+	s.mu.Lock()
+	known := s.current
+	s.mu.Unlock()
+	if known != nil {
+		return known.Publisher.ID, nil
+	}
+	current, err := s.Current(ctx)
+	if err != nil {
+		return "", err
+	}
+	return current.Publisher.ID, nil
+}
+
 // Current gives what answers are signed with. It asks the database on every
 // call which certificate signs, so a rotation by another process counts at once.
 func (s *Service) Current(ctx context.Context) (*Current, error) {
@@ -167,10 +182,16 @@ func (s *Service) Current(ctx context.Context) (*Current, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.CurrentAt(ctx, m)
+}
+
+// CurrentAt is Current for a caller who has just read the mark.
+func (s *Service) CurrentAt(ctx context.Context, m Mark) (*Current, error) {
 	s.mu.Lock()
 	current, known := s.current, s.mark == m
 	s.mu.Unlock()
 	if current == nil || !known {
+		var err error
 		if current, m, err = s.open(ctx); err != nil {
 			return nil, err
 		}
@@ -185,31 +206,31 @@ func (s *Service) Current(ctx context.Context) (*Current, error) {
 }
 
 // open reads and opens the certificate that signs.
-func (s *Service) open(ctx context.Context) (*Current, mark, error) {
+func (s *Service) open(ctx context.Context) (*Current, Mark, error) {
 	row, err := s.load(ctx)
 	if err != nil {
-		return nil, mark{}, err
+		return nil, Mark{}, err
 	}
 	certificate, err := loadCertificate(s.DB.Read(ctx), row.signing)
 	if err != nil {
-		return nil, mark{}, err
+		return nil, Mark{}, err
 	}
 	seed, err := s.Keyring.Open(purposeSigningKey, certificate.sealedKey, []byte(certificate.ID))
 	if err != nil {
-		return nil, mark{}, problem.New(problem.MasterKeyWrong).Because(err)
+		return nil, Mark{}, problem.New(problem.MasterKeyWrong).Because(err)
 	}
 	signer, err := licensefile.NewSigner(certificate.DER, ed25519.NewKeyFromSeed(seed))
 	if err != nil {
-		return nil, mark{}, err
+		return nil, Mark{}, err
 	}
 	zone, err := loadZone(row.TimeZone)
 	if err != nil {
-		return nil, mark{}, err
+		return nil, Mark{}, err
 	}
 	return &Current{
 		Publisher: row.Publisher, Zone: zone, Signer: signer, SignsUntil: certificate.SignsUntil,
 		RevocationNumber: row.revocationNumber, Revocations: row.revocations,
-	}, mark{signing: row.signing, number: row.revocationNumber}, nil
+	}, Mark{signing: row.signing, number: row.revocationNumber}, nil
 }
 
 // ExportRoot gives the trust file that verifiers are configured with: the root's

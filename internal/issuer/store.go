@@ -48,28 +48,33 @@ func insertPublisher(tx *database.Tx, p publisherRow) error {
 	return err
 }
 
-// mark is the part of the publisher's row that says whether what a process
-// keeps in memory is still true.
-type mark struct {
+// Mark is the part of the publisher's row that says whether what a process keeps
+// in memory is still true.
+type Mark struct {
 	signing string
 	number  int64
 }
 
-func scanMark(r database.Row) (mark, error) {
-	var m mark
-	var signing sql.NullString
-	err := r.Scan(&signing, &m.number)
-	m.signing = signing.String
-	return m, err
-}
+// MarkColumns are the columns of a Mark in a statement that joins MarkJoin.
+const (
+	MarkColumns = `pub.signing_certificate_id, pub.revocation_number`
+	MarkJoin    = ` JOIN publisher pub ON pub.id = 1 `
+)
 
-func loadMark(q database.Querier) (mark, error) {
-	return database.One(q, scanMark, `SELECT signing_certificate_id, revocation_number FROM publisher WHERE id = 1`)
+// Destinations gives where MarkColumns go.
+func (m *Mark) Destinations() []any { return []any{&m.signing, &m.number} }
+
+func loadMark(q database.Querier) (Mark, error) {
+	return database.One(q, func(r database.Row) (Mark, error) {
+		var m Mark
+		err := r.Scan(m.Destinations()...)
+		return m, err
+	}, `SELECT `+MarkColumns+` FROM publisher pub WHERE pub.id = 1`)
 }
 
 // changePublisher writes what rotation and revocation change, if nobody else
 // has changed it since it was read.
-func changePublisher(tx *database.Tx, from mark, to mark, revocations string) error {
+func changePublisher(tx *database.Tx, from, to Mark, revocations string) error {
 	n, err := tx.Exec(`
 		UPDATE publisher SET signing_certificate_id = ?, revocation_number = ?, revocations = ?
 		WHERE id = 1 AND signing_certificate_id = ? AND revocation_number = ?`,

@@ -67,7 +67,7 @@ func (r *ruling) license(current *issuer.Current) licensefile.License {
 // licenseOf gives the license of a row as of its slot's answer.
 func licenseOf(slot Slot, activation Activation, t terms, pool Pool, current *issuer.Current) licensefile.License {
 	return licensefile.License{
-		Issuer: current.Publisher.ID, Subject: slot.ID, Audience: t.ProductCode,
+		Issuer: current.Publisher.ID, Subject: slot.ID, Audience: t.Offer.ProductCode,
 		IssuedAt: licensefile.At(slot.Answer.At), Expires: licensefile.At(slot.Answer.Expires),
 		ID: answerID(slot.ID, slot.Answer.Serial, ""), Serial: slot.Answer.Serial,
 		Confirm: licensefile.Confirmation{Thumbprint: slot.InstallationID},
@@ -76,15 +76,15 @@ func licenseOf(slot Slot, activation Activation, t terms, pool Pool, current *is
 }
 
 func grantOf(slot Slot, activation Activation, t terms, pool Pool, current *issuer.Current) licensefile.Grant {
-	code, name, metric := t.Policy.LicenseType()
+	code, name, metric := t.Offer.Policy.LicenseType()
 	g := licensefile.Grant{
-		Key: t.Key.Masked(), KeyKind: string(t.Key.Kind), Product: t.ProductName, Plan: t.PlanName,
-		LicenseType: code, TypeName: name, Metric: metric, Model: string(t.Policy.Model),
+		Key: t.Key.Masked(), KeyKind: string(t.Key.Kind), Product: t.Offer.ProductName, Plan: t.Offer.Name,
+		LicenseType: code, TypeName: name, Metric: metric, Model: string(t.Offer.Policy.Model),
 		Site:         licensefile.Site{ID: slot.SiteID, Name: slot.SiteName},
 		Organization: t.Subscription.OrganizationName, Method: activation.Method,
 		IssueDate: t.Key.IssuedOn, EndDate: t.Subscription.EndsOn, MaintenanceEnd: t.Subscription.MaintenanceEndsOn,
-		End: t.Subscription.End(t.Policy, current.Zone), Used: activation.Used,
-		Suspended: t.Subscription.SuspendedAt != nil, Policy: t.Policy.Travels(), Entitlements: t.Policy.Entitlements,
+		End: t.Subscription.End(t.Offer.Policy, current.Zone), Used: activation.Used,
+		Suspended: t.Subscription.SuspendedAt != nil, Policy: t.Offer.Policy.Travels(), Entitlements: t.Offer.Policy.Entitlements,
 	}
 	if t.Subscription.Quantity != nil {
 		maximum, unused := pool.Maximum(activation.Used), pool.Unused()
@@ -115,10 +115,10 @@ func skew(answer Answer, req licensefile.Request) int64 {
 // (EXCHANGE, "What strangers learn"); the bound installation sees the rest.
 func preview(s situation, bound bool, obstacle error) licensefile.Preview {
 	t := s.offered
-	code, name, metric := t.Policy.LicenseType()
+	code, name, metric := t.Offer.Policy.LicenseType()
 	p := licensefile.Preview{
-		Product: t.ProductName, Plan: t.PlanName, LicenseType: code, TypeName: name, Metric: metric,
-		Model: string(t.Policy.Model), IssueDate: t.Key.IssuedOn, EndDate: t.Subscription.EndsOn,
+		Product: t.Offer.ProductName, Plan: t.Offer.Name, LicenseType: code, TypeName: name, Metric: metric,
+		Model: string(t.Offer.Policy.Model), IssueDate: t.Key.IssuedOn, EndDate: t.Subscription.EndsOn,
 		Maximum: t.Subscription.Quantity, InUse: t.Key.Activations > 0,
 	}
 	if found := problem.From(obstacle); found != nil {

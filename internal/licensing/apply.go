@@ -80,16 +80,16 @@ func (r *ruling) applyKeys(tx *database.Tx) error {
 }
 
 func (r *ruling) applySlot(tx *database.Tx) error {
-	if r.installation == nil {
+	if r.organization() == "" {
 		if err := insertInstallation(tx, r.toInstallation, r.now); err != nil {
 			return err
 		}
-	} else if !r.installation.describes(r.request.Request.About) {
+	} else if r.changed(r.request.Request.About) {
 		if err := updateInstallation(tx, r.toInstallation); err != nil {
 			return err
 		}
 	}
-	if r.row == nil || r.row.Slot.SiteName != r.toSlot.SiteName {
+	if r.row == nil || r.renamed(r.toSlot.SiteName) {
 		if err := identity.EnsureSite(tx, r.toSlot.OrganizationID, r.toSlot.SiteID, r.toSlot.SiteName, r.now); err != nil {
 			return err
 		}
@@ -173,11 +173,10 @@ func (r *ruling) events() []event.Event {
 	add(r.restored, "server.restored", "slot", r.toSlot.ID, map[string]any{
 		"issued": r.serial(), "held": r.request.Request.Previous,
 	})
-	changed := r.installation != nil && !r.installation.describes(r.request.Request.About)
-	add(changed, "installation.changed", "installation", r.request.Thumbprint, map[string]any{
+	add(r.changed(r.request.Request.About), "installation.changed", "installation", r.request.Thumbprint, map[string]any{
 		"version": r.toInstallation.SoftwareVersion,
 	})
-	add(r.row != nil && r.row.Slot.SiteName != r.toSlot.SiteName, "site.renamed", "site", r.toSlot.SiteID, nil)
+	add(r.renamed(r.toSlot.SiteName), "site.renamed", "site", r.toSlot.SiteID, nil)
 	limits := map[string]any{"used": r.toActivation.Used, "maximum": r.pool.Maximum(r.toActivation.Used)}
 	add(r.overChanged && r.toActivation.OverRecorded, "activation.limit_exceeded", "activation", r.toActivation.ID, limits)
 	add(r.overChanged && !r.toActivation.OverRecorded, "activation.limit_kept", "activation", r.toActivation.ID, limits)

@@ -3,7 +3,6 @@ package licensing
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/issuer"
@@ -16,18 +15,22 @@ import (
 // seen for the first time. An answer is returned only once what it says is
 // stored.
 func (s *Service) Exchange(ctx context.Context, compact string) (Signed, error) {
-	current, err := s.Issuer.Current(ctx)
+	publisher, err := s.Issuer.ID(ctx)
 	if err != nil {
 		return Signed{}, err
 	}
-	req, err := licensefile.OpenRequest(compact, current.Publisher.ID)
+	req, err := licensefile.OpenRequest(compact, publisher)
 	if err != nil {
 		return Signed{}, problem.From(err)
 	}
-	if req.Request.Kind == licensefile.KindPreview {
-		return s.preview(ctx, req, current)
+	known, current, err := s.look(ctx, req)
+	if err != nil {
+		return Signed{}, err
 	}
-	return s.take(ctx, req, current)
+	if req.Request.Kind == licensefile.KindPreview {
+		return s.preview(req, known, current)
+	}
+	return s.take(ctx, req, known, current)
 }
 
 // ExchangeFile answers a request that arrives as a file. The signature alone
@@ -48,9 +51,9 @@ func (s *Service) ExchangeFile(ctx context.Context, armored []byte) (Signed, err
 // inside the transaction, since what they depend on may have changed meanwhile.
 // The others depend on the slot alone, whose guard notices any change of the
 // row: then they too are judged again.
-func (s *Service) take(ctx context.Context, req *licensefile.SignedRequest, current *issuer.Current) (Signed, error) {
+func (s *Service) take(ctx context.Context, req *licensefile.SignedRequest, known situation, current *issuer.Current) (Signed, error) {
 	now := s.now()
-	r, err := s.judge(s.DB.Read(ctx), req, current, now)
+	r, err := rule(req, known, current, now)
 	if err != nil {
 		return Signed{}, err
 	}
@@ -58,7 +61,10 @@ func (s *Service) take(ctx context.Context, req *licensefile.SignedRequest, curr
 		judged := req.Request.Kind != licensefile.KindActivate
 		err = s.DB.InTx(ctx, func(tx *database.Tx) error {
 			if !judged {
-				if r, err = s.judge(tx, req, current, now); err != nil {
+				if known, _, err = s.situation(tx, req); err != nil {
+					return err
+				}
+				if r, err = rule(req, known, current, now); err != nil {
 					return err
 				}
 			}
@@ -72,32 +78,39 @@ func (s *Service) take(ctx context.Context, req *licensefile.SignedRequest, curr
 	return r.answer(current)
 }
 
-// judge loads what bears on a request and rules on it.
-func (s *Service) judge(q database.Querier, req *licensefile.SignedRequest, current *issuer.Current, now time.Time) (ruling, error) {
-	known, err := s.look(q, req)
+// look loads the situation of a request and what its answer will be signed with.
+func (s *Service) look(ctx context.Context, req *licensefile.SignedRequest) (situation, *issuer.Current, error) {
+	known, mark, err := s.situation(s.DB.Read(ctx), req)
 	if err != nil {
-		return ruling{}, err
+		return known, nil, err
 	}
-	return rule(req, known, current, now)
+	var current *issuer.Current
+	if mark == nil {
+		current, err = s.Issuer.Current(ctx)
+	} else {
+		current, err = s.Issuer.CurrentAt(ctx, *mark)
+	}
+	return known, current, err
 }
 
-// look loads the situation of a request.
-func (s *Service) look(q database.Querier, req *licensefile.SignedRequest) (situation, error) {
-	var known situation
-	var err error
-	known.installation, known.row, err = s.liveRow(q, req)
+// situation loads what bears on a request, and the publisher's mark when it came
+// along.
+func (s *Service) situation(q database.Querier, req *licensefile.SignedRequest) (situation, *issuer.Mark, error) {
+	known, mark, err := s.liveRow(q, req, req.Request.Kind == licensefile.KindPreview)
+	came := &mark
 	if errors.Is(err, database.ErrNoRows) {
+		came = nil
 		known, err = dormant(q, req)
 	}
 	if err != nil || req.Request.Key == "" {
-		return known, err
+		return known, came, err
 	}
 	key := licensefile.NormalizeKey(req.Request.Key)
 	known.offered, err = s.offered(q, s.lookup(key))
 	if errors.Is(err, database.ErrNoRows) {
-		return known, notFound(key)
+		return known, came, notFound(key)
 	}
-	return known, err
+	return known, came, err
 }
 
 // dormant loads the situation of a slot that is new or has no live activation.
@@ -112,11 +125,7 @@ func dormant(q database.Querier, req *licensefile.SignedRequest) (situation, err
 }
 
 // preview answers what an activation would grant; it writes nothing.
-func (s *Service) preview(ctx context.Context, req *licensefile.SignedRequest, current *issuer.Current) (Signed, error) {
-	known, err := s.look(s.DB.Read(ctx), req)
-	if err != nil {
-		return Signed{}, err
-	}
+func (s *Service) preview(req *licensefile.SignedRequest, known situation, current *issuer.Current) (Signed, error) {
 	if known.offered.Key.ReplacedBy != "" { // perhaps leaked: it shows nothing (P19)
 		return Signed{}, problem.New(problem.KeyReplaced)
 	}

@@ -79,7 +79,7 @@ func newPublisher(t testing.TB, db *database.DB) *publisher {
 	}
 	p := &publisher{
 		Service: &licensing.Service{
-			DB: db, Keyring: keyring, Issuer: keys, Policies: catalog.NewPolicies(), Now: c.now, Rand: rand.Reader,
+			DB: db, Keyring: keyring, Issuer: keys, Offers: catalog.NewOffers(), Now: c.now, Rand: rand.Reader,
 		},
 		t: t, clock: c, trust: trust, id: made.ID, keyring: keyring,
 		actor: identity.Actor{Actor: event.Actor{Kind: "staff", ID: "owner"}, Role: identity.Owner},

@@ -20,7 +20,7 @@ func TestMoreInstallationsThanActivations(t *testing.T) {
 		doors := []*licensing.Service{p.Service}
 		if p.DB.Engine() == database.PostgreSQL {
 			second := *p.Service
-			second.Policies = catalog.NewPolicies()
+			second.Offers = catalog.NewOffers()
 			doors = append(doors, &second)
 		}
 		requests := make([]string, installations)

@@ -94,14 +94,14 @@ func (s *Service) present(q database.Querier, found []storedRow, current *issuer
 	rows := make([]Row, len(found))
 	now := s.now()
 	for i := range found {
-		t, err := s.withPolicy(q, &found[i].terms)
+		t, err := s.withOffer(q, &found[i].terms)
 		if err != nil {
 			return nil, err
 		}
 		activation, slot := found[i].activation, found[i].slot
 		row := Row{
 			Activation: activation, Slot: slot, Installation: found[i].installation,
-			Key: t.Key, Subscription: t.Subscription, PlanName: t.PlanName, ProductName: t.ProductName,
+			Key: t.Key, Subscription: t.Subscription, PlanName: t.Offer.Name, ProductName: t.Offer.ProductName,
 		}
 		if pool, limited := t.pool(); limited {
 			maximum := pool.Maximum(activation.Used)
@@ -117,8 +117,8 @@ func (s *Service) present(q database.Querier, found []storedRow, current *issuer
 // installation judges itself.
 func ladder(a Activation, t terms, maximum *int64, current *issuer.Current) licensefile.Row {
 	return licensefile.Row{
-		End: t.Subscription.End(t.Policy, current.Zone), Expires: a.ExpiresAt, LastContact: a.LastSeenAt,
-		Policy: t.Policy.Travels(), Maximum: maximum, Used: a.Used, OverSince: a.OverSince,
+		End: t.Subscription.End(t.Offer.Policy, current.Zone), Expires: a.ExpiresAt, LastContact: a.LastSeenAt,
+		Policy: t.Offer.Policy.Travels(), Maximum: maximum, Used: a.Used, OverSince: a.OverSince,
 		Suspended: t.Subscription.SuspendedAt != nil, Deactivated: a.EndedAt != nil,
 	}
 }
@@ -221,15 +221,15 @@ func (s *Service) unsolicited(tx *database.Tx, actor identity.Actor, activationI
 	if found.activation.EndedAt != nil {
 		return none, problem.New(problem.AlreadyEnded)
 	}
-	t, err := s.withPolicy(tx, &found.terms)
+	t, err := s.withOffer(tx, &found.terms)
 	if err != nil {
 		return none, err
 	}
 	now := s.now()
 	at := later(now.Truncate(time.Second), found.slot.Answer.At)
-	end := t.Subscription.End(t.Policy, current.Zone)
+	end := t.Subscription.End(t.Offer.Policy, current.Zone)
 	activation, slot := found.activation, found.slot
-	activation.ExpiresAt = expires(t.Policy, activation.Method, end, at, current.Signer.NotAfter())
+	activation.ExpiresAt = expires(t.Offer.Policy, activation.Method, end, at, current.Signer.NotAfter())
 	slot.Serial = slot.nextSerial(slot.Held)
 	if err := updateSlot(tx, found.slot, slot); err != nil {
 		return none, err

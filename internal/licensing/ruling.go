@@ -13,10 +13,7 @@ import (
 type terms struct {
 	Key          Key
 	Subscription Subscription
-	Policy       catalog.Policy
-	PlanName     string
-	ProductCode  string
-	ProductName  string
+	Offer        *catalog.Offer
 	PoolUsed     int64 // by all live rows of the subscription; kept only with a quantity
 }
 
@@ -40,9 +37,33 @@ func (r *row) live() bool { return r != nil && r.Activation.EndedAt == nil }
 
 // situation is all that the database knows and that bears on a request.
 type situation struct {
-	installation *Installation // nil for a stranger
-	row          *row          // nil for a slot that is new
-	offered      *terms        // the key of an activate
+	// installation is nil for a stranger, and for a row whose installation says
+	// the same of itself and its site as last time: then nobody asks.
+	installation *Installation
+	row          *row   // nil for a slot that is new
+	offered      *terms // the key of an activate
+}
+
+// organization gives the organization of an installation that is known; empty
+// for a stranger.
+func (s situation) organization() string {
+	switch {
+	case s.installation != nil:
+		return s.installation.OrganizationID
+	case s.row != nil:
+		return s.row.Slot.OrganizationID
+	}
+	return ""
+}
+
+// renamed reports whether the installation calls a known site by another name.
+func (s situation) renamed(name string) bool {
+	return s.row != nil && s.installation != nil && s.row.Slot.SiteName != name
+}
+
+// changed reports whether a known installation says other things of itself.
+func (s situation) changed(a licensefile.About) bool {
+	return s.installation != nil && !s.installation.describes(a)
 }
 
 // outcome is what becomes of a request that is not refused.
@@ -89,7 +110,6 @@ func rule(req *licensefile.SignedRequest, s situation, current *issuer.Current, 
 	}
 	if s.row != nil {
 		r.toSlot, r.toActivation, r.terms = s.row.Slot, s.row.Activation, s.row.Terms
-		r.toInstallation = *s.installation
 		complete, err := r.hold(activate)
 		if complete || err != nil {
 			return r, err
@@ -126,7 +146,7 @@ func (r *ruling) hold(activate bool) (bool, error) {
 
 func (r *ruling) holdLive() (bool, error) {
 	req := r.request.Request
-	refuses := r.terms.Policy.OnFork == catalog.ForkRefuse && req.Kind != licensefile.KindDeactivate
+	refuses := r.terms.Offer.Policy.OnFork == catalog.ForkRefuse && req.Kind != licensefile.KindDeactivate
 	if r.toSlot.ForkedAt != nil && refuses {
 		return true, problem.New(problem.InstallationForked)
 	}
@@ -196,16 +216,16 @@ func admits(req licensefile.Request, s situation, zone *time.Location, now time.
 	if offered.Key.ReplacedBy != "" {
 		return problem.New(problem.KeyReplaced)
 	}
-	if err := offered.Subscription.refusesActivation(offered.Policy, zone, now); err != nil {
+	if err := offered.Subscription.refusesActivation(offered.Offer.Policy, zone, now); err != nil {
 		return err
 	}
-	code, name, _ := offered.Policy.LicenseType()
+	code, name, _ := offered.Offer.Policy.LicenseType()
 	switch {
-	case offered.ProductCode != req.About.Product:
-		return problem.Newf(problem.WrongProduct, "This license key is for %s. Use a key of the product that asks.", offered.ProductName)
+	case offered.Offer.ProductCode != req.About.Product:
+		return problem.Newf(problem.WrongProduct, "This license key is for %s. Use a key of the product that asks.", offered.Offer.ProductName)
 	case code != req.Slot.LicenseType:
 		return problem.Newf(problem.WrongLicenseType, "This license key is for the license type %s. Use a key of this row's type.", name)
-	case s.installation != nil && s.installation.OrganizationID != offered.Subscription.OrganizationID:
+	case s.organization() != "" && s.organization() != offered.Subscription.OrganizationID:
 		return problem.New(problem.OtherOrganization)
 	case req.Method == licensefile.Offline && !offered.Subscription.OfflineAllowed:
 		return problem.New(problem.OfflineNotAllowed)
@@ -217,11 +237,6 @@ func admits(req licensefile.Request, s situation, zone *time.Location, now time.
 // not exist yet.
 func (r *ruling) settleIn(organizationID string) {
 	req := r.request.Request
-	if r.installation == nil {
-		r.toInstallation = Installation{ID: r.request.Thumbprint, OrganizationID: organizationID, Name: req.About.HostName}
-	} else {
-		r.toInstallation = *r.installation
-	}
 	if r.row == nil {
 		r.toSlot = Slot{
 			InstallationID: r.request.Thumbprint, OrganizationID: organizationID,
@@ -238,7 +253,7 @@ func (r *ruling) settleIn(organizationID string) {
 func (r *ruling) count() {
 	req := r.request.Request
 	usedBefore := r.toActivation.Used
-	_, _, metric := r.terms.Policy.LicenseType()
+	_, _, metric := r.terms.Offer.Policy.LicenseType()
 	r.toActivation, r.usage = r.toActivation.reported(req.Usage, metric, r.now)
 
 	pool, limited := r.terms.pool()
@@ -264,8 +279,8 @@ func (r *ruling) count() {
 func (r *ruling) settle(current *issuer.Current) {
 	req, slot := r.request.Request, &r.toSlot
 	r.restored = r.row != nil && req.Previous > slot.Serial
-	r.toInstallation = r.toInstallation.described(req.About)
-	slot.SiteName = req.Slot.Site.Name
+	r.toInstallation = Installation{ID: r.request.Thumbprint, OrganizationID: slot.OrganizationID, Name: req.About.HostName}.described(req.About)
+	slot.SiteName, slot.Described = req.Slot.Site.Name, described(req)
 	slot.Sequence, slot.Digest = req.Sequence, r.request.Digest
 	slot.Held = max(slot.Held, req.Previous)
 
@@ -275,8 +290,8 @@ func (r *ruling) settle(current *issuer.Current) {
 	if at.Before(slot.Answer.At) {
 		at = slot.Answer.At
 	}
-	end := r.terms.Subscription.End(r.terms.Policy, current.Zone)
-	slot.Answer = Answer{At: at, Expires: expires(r.terms.Policy, r.toActivation.Method, end, at, current.Signer.NotAfter())}
+	end := r.terms.Subscription.End(r.terms.Offer.Policy, current.Zone)
+	slot.Answer = Answer{At: at, Expires: expires(r.terms.Offer.Policy, r.toActivation.Method, end, at, current.Signer.NotAfter())}
 	if req.Kind == licensefile.KindReport {
 		slot.Serial = max(slot.Serial, req.Previous)
 		r.toActivation.LastSeenAt = r.now

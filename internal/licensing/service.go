@@ -24,12 +24,12 @@ const (
 
 // Service holds the verbs of licensing.
 type Service struct {
-	DB       *database.DB
-	Keyring  *seal.Keyring
-	Issuer   *issuer.Service
-	Policies *catalog.Policies
-	Now      func() time.Time
-	Rand     io.Reader
+	DB      *database.DB
+	Keyring *seal.Keyring
+	Issuer  *issuer.Service
+	Offers  *catalog.Offers
+	Now     func() time.Time
+	Rand    io.Reader
 }
 
 // now gives the time at the precision that is stored.

@@ -1,6 +1,9 @@
 package licensing
 
 import (
+	"crypto/sha256"
+	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/licethq/licet/licensefile"
@@ -20,7 +23,8 @@ type Installation struct {
 
 // describes reports whether the installation still is as a request says.
 func (i Installation) describes(a licensefile.About) bool {
-	return i.HostName == a.HostName && i.OperatingSystem == a.OperatingSystem && i.SoftwareVersion == a.Version
+	return i.HostName == a.HostName && i.OperatingSystem == a.OperatingSystem && i.SoftwareVersion == a.Version &&
+		maps.Equal(i.Fingerprint, a.Fingerprint)
 }
 
 // described gives the installation as a request says it is now.
@@ -45,7 +49,23 @@ type Slot struct {
 	Serial   int64    // highest issued
 	Answer   Answer   // to the request with that digest
 
+	// Described is a digest of what the installation last said of itself and of
+	// the site, so that only another word needs to be compared and written.
+	Described [32]byte
+
 	ForkedAt *time.Time // when two copies were first seen; nil for never
+}
+
+// described gives the digest of what a request says of installation and site.
+func described(r licensefile.Request) [32]byte {
+	said, err := json.Marshal(struct {
+		About licensefile.About `json:"about"`
+		Site  string            `json:"site"`
+	}{r.About, r.Slot.Site.Name})
+	if err != nil { // strings and a map of strings always marshal
+		return [32]byte{}
+	}
+	return sha256.Sum256(said)
 }
 
 // Answer is what the slot's last accepted request was answered with; the same

@@ -6,20 +6,24 @@ import (
 	"errors"
 	"time"
 
+	"github.com/licethq/licet/internal/catalog"
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/licensefile"
 )
 
 // termsColumns are what terms are read from; key k, subscription s, plan p,
-// product d and organization o must be joined. A quantity of NULL is unlimited,
-// and then nobody needs the sum.
+// product d and organization o must be joined.
 const termsColumns = `
 	k.id, k.kind, k.last_four, k.activation_limit, k.activations, k.replaced_by, k.issued_on,
 	s.id, s.organization_id, o.name, s.plan_id, s.quantity, s.starts_on, s.ends_on, s.maintenance_ends_on,
-	s.offline_allowed, s.suspended_at, p.version, p.name, d.code, d.name,
-	CASE WHEN s.quantity IS NULL THEN 0 ELSE (
-		SELECT CAST(COALESCE(SUM(x.used), 0) AS BIGINT) FROM activation x
-		WHERE x.subscription_id = s.id AND x.ended_at IS NULL) END`
+	s.offline_allowed, s.suspended_at, p.version, d.version,
+	` + poolUsed
+
+// poolUsed is what the live rows of a subscription s use. A quantity of NULL is
+// unlimited, and then nobody needs the sum.
+const poolUsed = `CASE WHEN s.quantity IS NULL THEN 0 ELSE (
+	SELECT CAST(COALESCE(SUM(x.used), 0) AS BIGINT) FROM activation x
+	WHERE x.subscription_id = s.id AND x.ended_at IS NULL) END`
 
 const termsJoins = `
 	JOIN subscription s ON s.id = k.subscription_id
@@ -33,7 +37,7 @@ type termsRow struct {
 	replacedBy, organization, organizationName, endsOn, maintenance sql.NullString
 	limit, quantity                                                 sql.NullInt64
 	suspended                                                       database.NullInstant
-	planVersion                                                     int64
+	at                                                              catalog.OfferVersion
 }
 
 func (t *termsRow) destinations() []any {
@@ -41,7 +45,7 @@ func (t *termsRow) destinations() []any {
 	return []any{
 		&k.ID, &k.Kind, &k.LastFour, &t.limit, &k.Activations, &t.replacedBy, &k.IssuedOn,
 		&s.ID, &t.organization, &t.organizationName, &s.PlanID, &t.quantity, &s.StartsOn, &t.endsOn, &t.maintenance,
-		&s.OfflineAllowed, &t.suspended, &t.planVersion, &t.PlanName, &t.ProductCode, &t.ProductName, &t.PoolUsed,
+		&s.OfflineAllowed, &t.suspended, &t.at.Plan, &t.at.Product, &t.PoolUsed,
 	}
 }
 
@@ -73,16 +77,18 @@ func (s *Service) offered(q database.Querier, lookup []byte) (*terms, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.withPolicy(q, &t)
+	return s.withOffer(q, &t)
 }
 
-func (s *Service) withPolicy(q database.Querier, t *termsRow) (*terms, error) {
-	policy, err := s.Policies.Policy(q, t.Subscription.PlanID, t.planVersion)
+// withOffer gives the terms that were scanned, with the offer that they name.
+func (s *Service) withOffer(q database.Querier, t *termsRow) (*terms, error) {
+	t.at.PlanID = t.Subscription.PlanID
+	offer, err := s.Offers.Offer(q, t.at)
 	if err != nil {
 		return nil, err
 	}
 	complete := t.take()
-	complete.Policy = policy
+	complete.Offer = offer
 	return &complete, nil
 }
 
@@ -95,9 +101,12 @@ func (i *Installation) destinations() []any {
 func loadInstallation(q database.Querier, id string) (*Installation, error) {
 	i, err := database.One(q, func(r database.Row) (Installation, error) {
 		var i Installation
-		err := r.Scan(i.destinations()...)
-		return i, err
-	}, `SELECT `+installationColumns+` FROM installation i WHERE i.id = ?`, id)
+		var fingerprint []byte
+		if err := r.Scan(append(i.destinations(), &fingerprint)...); err != nil {
+			return i, err
+		}
+		return i, json.Unmarshal(fingerprint, &i.Fingerprint)
+	}, `SELECT `+installationColumns+`, i.fingerprint FROM installation i WHERE i.id = ?`, id)
 	if errors.Is(err, database.ErrNoRows) {
 		return nil, nil //nolint:nilnil // a stranger is not an error
 	}
@@ -106,7 +115,7 @@ func loadInstallation(q database.Querier, id string) (*Installation, error) {
 
 const slotColumns = `
 	l.id, l.organization_id, l.site_id, t.name, l.license_type, l.sequence, l.digest, l.held, l.serial,
-	l.answer_serial, l.answer_at, l.answer_expires, l.forked_at`
+	l.answer_serial, l.answer_at, l.answer_expires, l.described, l.forked_at`
 
 const activationColumns = `
 	a.id, a.key_id, a.subscription_id, a.method, a.started_at, a.ended_at, a.end_reason, a.end_note, a.used, a.peak, a.used_at,
@@ -116,7 +125,7 @@ const activationColumns = `
 type activationRow struct {
 	slot                                          Slot
 	activation                                    Activation
-	digest                                        []byte
+	digest, described                             []byte
 	answerAt, answerExpires, started, seen, until int64
 	forked, ended, usedAt, over, reported         database.NullInstant
 	reason                                        sql.NullString
@@ -126,7 +135,7 @@ func (a *activationRow) slotDestinations() []any {
 	l := &a.slot
 	return []any{
 		&l.ID, &l.OrganizationID, &l.SiteID, &l.SiteName, &l.LicenseType, &l.Sequence, &a.digest, &l.Held, &l.Serial,
-		&l.Answer.Serial, &a.answerAt, &a.answerExpires, &a.forked,
+		&l.Answer.Serial, &a.answerAt, &a.answerExpires, &a.described, &a.forked,
 	}
 }
 
@@ -143,6 +152,7 @@ func (a *activationRow) take(installationID string) (Slot, Activation) {
 	l, v := a.slot, a.activation
 	l.InstallationID = installationID
 	copy(l.Digest[:], a.digest)
+	copy(l.Described[:], a.described)
 	l.Answer.At, l.Answer.Expires = database.Instant(a.answerAt), database.Instant(a.answerExpires)
 	l.ForkedAt = a.forked.Ptr()
 	v.SlotID, v.OrganizationID = l.ID, l.OrganizationID
@@ -152,38 +162,9 @@ func (a *activationRow) take(installationID string) (Slot, Activation) {
 	return l, v
 }
 
-// liveRow loads a slot with its live activation, in the one statement that every
-// check-in and refresh needs; ErrNoRows when there is none.
-func (s *Service) liveRow(q database.Querier, req *licensefile.SignedRequest) (*Installation, *row, error) {
-	var i Installation
-	var a activationRow
-	var t termsRow
-	ref := req.Request.Slot
-	_, err := database.One(q, func(r database.Row) (bool, error) {
-		to := append(i.destinations(), a.slotDestinations()...)
-		return true, r.Scan(append(append(to, a.activationDestinations()...), t.destinations()...)...)
-	}, `SELECT `+installationColumns+`,`+slotColumns+`,`+activationColumns+`,`+termsColumns+`
-		FROM slot l
-		JOIN installation i ON i.id = l.installation_id
-		JOIN site t ON t.organization_id = l.organization_id AND t.id = l.site_id
-		JOIN activation a ON a.slot_id = l.id AND a.ended_at IS NULL
-		JOIN license_key k ON k.id = a.key_id `+termsJoins+`
-		WHERE l.installation_id = ? AND l.site_id = ? AND l.license_type = ?`,
-		req.Thumbprint, ref.Site.ID, ref.LicenseType)
-	if err != nil {
-		return nil, nil, err
-	}
-	found := &row{}
-	found.Slot, found.Activation = a.take(i.ID)
-	complete, err := s.withPolicy(q, &t)
-	if err != nil {
-		return nil, nil, err
-	}
-	found.Terms = *complete
-	return &i, found, nil
-}
-
 // endedRow loads a slot whose activations have all ended, with the last of them.
+// It says so in the statement: another may have started since somebody looked
+// for a live one.
 func endedRow(q database.Querier, req *licensefile.SignedRequest) (*row, error) {
 	var a activationRow
 	ref := req.Request.Slot
@@ -194,6 +175,7 @@ func endedRow(q database.Querier, req *licensefile.SignedRequest) (*row, error) 
 		JOIN site t ON t.organization_id = l.organization_id AND t.id = l.site_id
 		JOIN activation a ON a.slot_id = l.id
 		WHERE l.installation_id = ? AND l.site_id = ? AND l.license_type = ?
+		  AND NOT EXISTS (SELECT 1 FROM activation v WHERE v.slot_id = l.id AND v.ended_at IS NULL)
 		ORDER BY a.started_at DESC, a.id DESC LIMIT 1`,
 		req.Thumbprint, ref.Site.ID, ref.LicenseType)
 	if errors.Is(err, database.ErrNoRows) {
@@ -235,10 +217,10 @@ func updateInstallation(tx *database.Tx, i Installation) error {
 func insertSlot(tx *database.Tx, l Slot, now time.Time) error {
 	_, err := tx.Exec(`
 		INSERT INTO slot (id, installation_id, organization_id, site_id, license_type, sequence, digest, held, serial,
-		                  answer_serial, answer_at, answer_expires, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		                  answer_serial, answer_at, answer_expires, described, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		l.ID, l.InstallationID, l.OrganizationID, l.SiteID, l.LicenseType, l.Sequence, l.Digest[:], l.Held, l.Serial,
-		l.Answer.Serial, database.Micros(l.Answer.At), database.Micros(l.Answer.Expires), database.Micros(now))
+		l.Answer.Serial, database.Micros(l.Answer.At), database.Micros(l.Answer.Expires), l.Described[:], database.Micros(now))
 	return err
 }
 
@@ -248,10 +230,10 @@ func insertSlot(tx *database.Tx, l Slot, now time.Time) error {
 func updateSlot(tx *database.Tx, before, l Slot) error {
 	n, err := tx.Exec(`
 		UPDATE slot SET sequence = ?, digest = ?, held = ?, serial = ?,
-		                answer_serial = ?, answer_at = ?, answer_expires = ?, forked_at = ?
+		                answer_serial = ?, answer_at = ?, answer_expires = ?, described = ?, forked_at = ?
 		WHERE id = ? AND sequence = ? AND serial = ? AND digest = ?`,
 		l.Sequence, l.Digest[:], l.Held, l.Serial,
-		l.Answer.Serial, database.Micros(l.Answer.At), database.Micros(l.Answer.Expires), database.NullMicros(l.ForkedAt),
+		l.Answer.Serial, database.Micros(l.Answer.At), database.Micros(l.Answer.Expires), l.Described[:], database.NullMicros(l.ForkedAt),
 		l.ID, before.Sequence, before.Serial, before.Digest[:])
 	if err == nil && n == 0 {
 		return database.ErrAgain

@@ -177,6 +177,7 @@ CREATE TABLE slot (
     answer_serial   {{int64}} NOT NULL,           -- what that request was answered with
     answer_at       {{int64}} NOT NULL,
     answer_expires  {{int64}} NOT NULL,
+    described       {{bytes}} NOT NULL,           -- digest of what the installation last said of itself
     forked_at       {{int64}},
     created_at      {{int64}} NOT NULL,
     UNIQUE (installation_id, site_id, license_type),
