@@ -143,7 +143,7 @@ func (r Row) contactProblems(clock time.Time, add addProblem) {
 			severity = Critical // the publisher refuses this row until it is released
 		}
 		if rung := r.Standing(clock); rung.Until != nil {
-			message += fmt.Sprintf(" What is licensed goes on until %s.", rung.Until.Format(time.RFC3339))
+			message += fmt.Sprintf(" Licensed until %s.", rung.Until.Format(time.RFC3339))
 		}
 		add(d.Code, severity, message, remedy(licensefile.RemedyConnect, "Check the connection to the publisher, or refresh by file."))
 	}
