@@ -34,7 +34,8 @@ CREATE TABLE thing (
 ) {{strict}};
 CREATE TABLE part (
     thing_id {{key}} NOT NULL REFERENCES thing (id),
-    name     TEXT NOT NULL
+    name     TEXT NOT NULL,
+    PRIMARY KEY (thing_id, name)
 ) {{strict}};
 `)},
 	}

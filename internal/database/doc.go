@@ -29,9 +29,11 @@
 // # SQL
 //
 // Placeholders are ?, rewritten to $n for PostgreSQL. Migrations hold the tokens
-// {{int64}} {{bytes}} {{json}} {{key}} {{strict}}. Instants are BIGINT
-// microseconds (Micros, Instant); booleans are 0 and 1, and a Go bool may be
-// passed and scanned. A time.Time is refused as an argument.
+// {{int64}} {{bytes}} {{json}} {{key}} {{strict}}; the last, behind a table, makes
+// SQLite hold it to its types and keep its rows in the order of its primary key,
+// which every table has. Instants are BIGINT microseconds (Micros, Instant);
+// booleans are 0 and 1, and a Go bool may be passed and scanned. A time.Time is
+// refused as an argument.
 //
 // # Failure
 //

@@ -22,7 +22,7 @@ var (
 		"{{bytes}}", "BLOB",
 		"{{json}}", "TEXT",
 		"{{key}}", "TEXT",
-		"{{strict}}", "STRICT",
+		"{{strict}}", "STRICT, WITHOUT ROWID",
 	}
 	postgresWords = []string{
 		"{{int64}}", "BIGINT",

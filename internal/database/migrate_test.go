@@ -19,7 +19,7 @@ var (
 CREATE TABLE slow (id {{int64}} PRIMARY KEY) {{strict}};
 INSERT INTO slow (id) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT max(i) FROM n;
 `)}
-	brokenStep = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE half (id {{int64}} PRIMARY KEY) {{strict}};\nCREATE TABLE counter (id {{int64}}) {{strict}};\n")}
+	brokenStep = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE half (id {{int64}} PRIMARY KEY) {{strict}};\nCREATE TABLE counter (id {{int64}} PRIMARY KEY) {{strict}};\n")}
 )
 
 func TestProgramsThatStartTogetherMigrateOnce(t *testing.T) {
