@@ -14,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/licethq/licet/internal/child"
 )
 
 // Process is a server that runs as a process of its own on the loopback
@@ -46,6 +48,7 @@ func StartProcess(ctx context.Context, cmd *exec.Cmd) (*Process, error) {
 		return nil, err
 	}
 	cmd.Stdout, cmd.Stderr = write, write
+	cmd.SysProcAttr = child.Attributes()
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(err, read.Close(), write.Close())
 	}

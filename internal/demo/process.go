@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/licethq/licet/internal/child"
 )
 
 // startLimit bounds how long a process may take to answer.
@@ -32,7 +34,7 @@ func (d *demo) start(name string, args ...string) (*process, error) {
 	}
 	cmd := exec.Command(d.cfg.Executable, args...) //nolint:noctx // this very program; stop ends it and waits
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = childAttributes()
+	cmd.SysProcAttr = child.Attributes()
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the %s: %w", name, err), log.Close())
 	}

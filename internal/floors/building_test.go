@@ -35,10 +35,11 @@ func apart() map[string][]string {
 		},
 		"internal/bench": {
 			"licensefile", "client", "api",
-			"internal/problem", "internal/httpserver",
+			"internal/problem", "internal/httpserver", "internal/child",
 		},
 		"internal/floors":  {},
-		"internal/nanomdm": {},
+		"internal/nanomdm": {"internal/child"},
+		"internal/child":   {},
 		"e2e":              {"licensefile", "client", "api"},
 	}
 }
@@ -53,5 +54,6 @@ func public() map[string]string {
 		"internal/agent":   "internal/demo",
 		"internal/bench":   "internal/demo",
 		"internal/nanomdm": "internal/demo",
+		"internal/child":   "internal/demo",
 	}
 }

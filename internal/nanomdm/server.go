@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/licethq/licet/internal/child"
 )
 
 // Config says how to run NanoMDM.
@@ -64,7 +66,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{URL: "http://" + address, authority: a, said: &output{}}
 	s.cmd = exec.Command(cfg.Executable, args...) //nolint:noctx // the caller chose the program; Stop ends it and waits
-	s.cmd.SysProcAttr = childAttributes()
+	s.cmd.SysProcAttr = child.Attributes()
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = cfg.Folder, s.said, s.said
 	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start NanoMDM: %w", err)
