@@ -81,7 +81,7 @@ func (p *program) printRow(r agentapi.Row) {
 			line("Last report:", instant(r.LastReport))
 			line("Licensed until:", instant(&r.License.LicensedUntil))
 			if r.License.OverSince != nil {
-				line("Over the limit since:", instant(r.License.OverSince))
+				line("First over the limit:", instant(r.License.OverSince))
 			}
 		}
 		if r.Pending != nil {
