@@ -8,7 +8,7 @@ GOLANGCI_VERSION    := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
 TOOLS               := bin/tools
 
-.PHONY: all build demo test guards lint vuln bench fuzz clean
+.PHONY: all build demo test guards lint bench fuzz clean
 
 all: build
 
