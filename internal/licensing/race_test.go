@@ -4,6 +4,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/licethq/licet/internal/catalog"
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/licensing"
@@ -96,6 +98,38 @@ func TestKeysMovedInOppositeDirections(t *testing.T) {
 		racing.Wait()
 		if n := p.count(`SELECT CAST(SUM(activations) AS BIGINT) FROM license_key`); n != 2 {
 			t.Errorf("the keys count %d activations, want 2", n)
+		}
+	})
+}
+
+// TestOneInstallationActivatedForTwoOrganizationsAtOnce races keys of two
+// organizations for one new installation, which belongs to that of its first key.
+func TestOneInstallationActivatedForTwoOrganizationsAtOnce(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, p *publisher) {
+		plan := p.plan(func(policy *catalog.Policy) { policy.ActivationsPerKey = 0 })
+		other := p.organization("Another Customer")
+		keys := []string{p.sell(plan, nil).key, p.sell(plan, func(n *licensing.NewSubscription) { n.OrganizationID = other }).key}
+		for range 10 {
+			sites := p.install()
+			codes := make([]problem.Code, 8)
+			var racing sync.WaitGroup
+			for n := range codes {
+				i := sites.clone()
+				i.site.ID = uuid.NewString()
+				compact := i.seal(i.request(licensefile.KindActivate, withKey(keys[n%2])))
+				racing.Go(func() {
+					_, err := p.Exchange(t.Context(), compact)
+					codes[n] = codeOf(err)
+				})
+			}
+			racing.Wait()
+			got := map[problem.Code]int{}
+			for _, code := range codes {
+				got[code]++
+			}
+			if got[""] != 4 || got[problem.OtherOrganization] != 4 {
+				t.Fatalf("answers %v, want 4 activations and 4 other_organization", got)
+			}
 		}
 	})
 }

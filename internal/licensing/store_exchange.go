@@ -189,17 +189,20 @@ func endedRow(q database.Querier, req *licensefile.SignedRequest) (*row, error) 
 	return found, nil
 }
 
-// insertInstallation stores a new installation; it changes nothing when another
-// request of it was first, which the caller's next statement notices.
+// insertInstallation stores a new installation; ErrAgain when another request of
+// it was first, perhaps for another organization.
 func insertInstallation(tx *database.Tx, i Installation, now time.Time) error {
 	fingerprint, err := json.Marshal(i.Fingerprint)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`
+	n, err := tx.Exec(`
 		INSERT INTO installation (id, organization_id, name, host_name, operating_system, software_version, fingerprint, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
 		i.ID, i.OrganizationID, i.Name, i.HostName, i.OperatingSystem, i.SoftwareVersion, string(fingerprint), database.Micros(now))
+	if err == nil && n == 0 {
+		return database.ErrAgain
+	}
 	return err
 }
 
