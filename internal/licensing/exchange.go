@@ -96,21 +96,36 @@ func (s *Service) look(ctx context.Context, req *licensefile.SignedRequest) (sit
 // situation loads what bears on a request, and the publisher's mark when it came
 // along.
 func (s *Service) situation(q database.Querier, req *licensefile.SignedRequest) (situation, *issuer.Mark, error) {
-	known, mark, err := s.liveRow(q, req, req.Request.Kind == licensefile.KindPreview)
-	came := &mark
+	if req.Request.Key != "" {
+		return s.offer(q, req)
+	}
+	known, mark, err := s.liveRow(q, req, false)
 	if errors.Is(err, database.ErrNoRows) {
-		came = nil
 		known, err = dormant(q, req)
+		return known, nil, err
 	}
-	if err != nil || req.Request.Key == "" {
-		return known, came, err
-	}
+	return known, &mark, err
+}
+
+// offer loads what bears on a request that brings a key. Most come from
+// strangers, who have no rows to look for.
+func (s *Service) offer(q database.Querier, req *licensefile.SignedRequest) (known situation, _ *issuer.Mark, err error) {
 	key := licensefile.NormalizeKey(req.Request.Key)
-	known.offered, err = s.offered(q, s.lookup(key))
+	offered, mark, err := s.offered(q, s.lookup(key))
 	if errors.Is(err, database.ErrNoRows) {
-		return known, came, notFound(key)
+		return known, nil, notFound(key)
 	}
-	return known, came, err
+	if err != nil {
+		return known, nil, err
+	}
+	if known.installation, err = loadInstallation(q, req.Thumbprint); err == nil && known.installation != nil {
+		known, _, err = s.liveRow(q, req, req.Request.Kind == licensefile.KindPreview)
+		if errors.Is(err, database.ErrNoRows) {
+			known, err = dormant(q, req)
+		}
+	}
+	known.offered = offered
+	return known, &mark, err
 }
 
 // dormant loads the situation of a slot that is new or has no live activation.

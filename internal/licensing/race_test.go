@@ -120,6 +120,9 @@ func TestOneInstallationActivatedForTwoOrganizationsAtOnce(t *testing.T) {
 				racing.Go(func() {
 					_, err := p.Exchange(t.Context(), compact)
 					codes[n] = codeOf(err)
+					if codes[n] == problem.InternalError {
+						t.Error(err)
+					}
 				})
 			}
 			racing.Wait()

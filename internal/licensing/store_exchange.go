@@ -8,6 +8,7 @@ import (
 
 	"github.com/licethq/licet/internal/catalog"
 	"github.com/licethq/licet/internal/database"
+	"github.com/licethq/licet/internal/issuer"
 	"github.com/licethq/licet/licensefile"
 )
 
@@ -67,17 +68,20 @@ func int64Pointer(n sql.NullInt64) *int64 {
 	return &n.Int64
 }
 
-// offered loads a key by its look-up hash; ErrNoRows when there is none.
-func (s *Service) offered(q database.Querier, lookup []byte) (*terms, error) {
+// offered loads a key by its look-up hash, and the publisher's mark; ErrNoRows
+// when there is none.
+func (s *Service) offered(q database.Querier, lookup []byte) (*terms, issuer.Mark, error) {
+	var mark issuer.Mark
 	t, err := database.One(q, func(r database.Row) (termsRow, error) {
 		var t termsRow
-		err := r.Scan(t.destinations()...)
+		err := r.Scan(append(t.destinations(), mark.Destinations()...)...)
 		return t, err
-	}, `SELECT `+termsColumns+` FROM license_key k `+termsJoins+` WHERE k.lookup = ?`, lookup)
+	}, `SELECT `+termsColumns+`, `+issuer.MarkColumns+` FROM license_key k `+issuer.MarkJoin+termsJoins+` WHERE k.lookup = ?`, lookup)
 	if err != nil {
-		return nil, err
+		return nil, mark, err
 	}
-	return s.withOffer(q, &t)
+	complete, err := s.withOffer(q, &t)
+	return complete, mark, err
 }
 
 // withOffer gives the terms that were scanned, with the offer that they name.
@@ -198,7 +202,7 @@ func insertInstallation(tx *database.Tx, i Installation, now time.Time) error {
 	}
 	n, err := tx.Exec(`
 		INSERT INTO installation (id, organization_id, name, host_name, operating_system, software_version, fingerprint, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		i.ID, i.OrganizationID, i.Name, i.HostName, i.OperatingSystem, i.SoftwareVersion, string(fingerprint), database.Micros(now))
 	if err == nil && n == 0 {
 		return database.ErrAgain
