@@ -233,8 +233,8 @@ func admits(req licensefile.Request, s situation, zone *time.Location, now time.
 	return nil
 }
 
-// settleIn gives an activation its installation and slot, new ones where they do
-// not exist yet.
+// settleIn gives an activation its slot, a new one where there is none yet, and
+// forgets the fork of a row that was released.
 func (r *ruling) settleIn(organizationID string) {
 	req := r.request.Request
 	if r.row == nil {
@@ -244,7 +244,7 @@ func (r *ruling) settleIn(organizationID string) {
 		}
 	}
 	if !r.row.live() {
-		r.toSlot.ForkedAt = nil // a released row starts clean
+		r.toSlot.ForkedAt = nil
 	}
 }
 
