@@ -42,6 +42,16 @@ func (c *Client) Publisher(ctx context.Context) (Publisher, error) {
 	return get[Publisher](ctx, c, "/publisher", nil)
 }
 
+// Settings gives what the publisher has set for people.
+func (c *Client) Settings(ctx context.Context) (Settings, error) {
+	return get[Settings](ctx, c, "/settings", nil)
+}
+
+// ChangeSettings replaces the settings.
+func (c *Client) ChangeSettings(ctx context.Context, s Settings) (Settings, error) {
+	return send[Settings](ctx, c, http.MethodPut, "/settings", SettingsChange(s))
+}
+
 // CreateProduct creates a product.
 func (c *Client) CreateProduct(ctx context.Context, n NewProduct) (Product, error) {
 	return send[Product](ctx, c, http.MethodPost, "/products", n)

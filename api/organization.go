@@ -7,14 +7,22 @@ type Organization struct {
 	ID        string    `json:"id"`
 	Kind      string    `json:"kind" doc:"customer, partner or distributor."`
 	Name      string    `json:"name"`
+	Address   string    `json:"address"`
+	Phone     string    `json:"phone"`
+	Country   string    `json:"country" doc:"ISO 3166-1 alpha-2, or empty."`
+	Reference string    `json:"reference,omitempty" doc:"Its id in the publisher's other systems; only staff see it."`
 	Version   int64     `json:"version" doc:"Grows by one with each change."`
 	CreatedAt time.Time `json:"created_at"`
 }
 
 // NewOrganization creates an organization.
 type NewOrganization struct {
-	Kind string `json:"kind" enum:"customer,partner,distributor"`
-	Name string `json:"name" example:"Blue Harbor" maxLength:"200"`
+	Kind      string `json:"kind" enum:"customer,partner,distributor"`
+	Name      string `json:"name" example:"Blue Harbor" maxLength:"200"`
+	Address   string `json:"address,omitempty" maxLength:"500" doc:"Perhaps on several lines."`
+	Phone     string `json:"phone,omitempty" maxLength:"40"`
+	Country   string `json:"country,omitempty" maxLength:"2" example:"CH" doc:"ISO 3166-1 alpha-2."`
+	Reference string `json:"reference,omitempty" maxLength:"200" doc:"Its id in the publisher's other systems."`
 }
 
 // Publisher is whoever runs the server.

@@ -53,7 +53,7 @@ type staffToken struct {
 // Run makes the token.
 func (c *staffToken) Run(ctx context.Context, p *program) error {
 	return c.withData(ctx, p, func(d *server.Data) error {
-		made, token, err := d.Identity.CreateToken(ctx, operator("staff token"), c.Email, c.Name)
+		made, token, err := d.Identity.CreateToken(ctx, operator("staff token"), c.Email, c.Name, identity.AllScopes())
 		if err == nil {
 			fmt.Fprintln(p.stderr, "token id: "+made.ID)
 		}

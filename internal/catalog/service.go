@@ -37,6 +37,9 @@ func (s *Service) CreateProduct(ctx context.Context, actor identity.Actor, n New
 	}
 	made := Product{ID: id.String(), Code: n.Code, Name: n.Name, Version: 1, CreatedAt: s.now()}
 	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
+		if err := actor.Keep(tx, made.ID); err != nil {
+			return err
+		}
 		if err := insertProduct(tx, made); err != nil {
 			return err
 		}
@@ -60,13 +63,12 @@ func (s *Service) Product(ctx context.Context, actor identity.Actor, id string) 
 	return found, notFound(err)
 }
 
-// Products lists products, newest first: at most limit of those after the id
-// that a page ended with (empty for the first page).
-func (s *Service) Products(ctx context.Context, actor identity.Actor, after string, limit int) ([]Product, error) {
+// Products lists products for staff.
+func (s *Service) Products(ctx context.Context, actor identity.Actor, l database.Listing) (database.Page[Product], error) {
 	if err := actor.Require(identity.AnyStaff...); err != nil {
-		return nil, err
+		return database.Page[Product]{}, err
 	}
-	return listProducts(s.DB.Read(ctx), after, limit)
+	return listProducts(s.DB.Read(ctx), l)
 }
 
 // CreatePlan creates a plan of a product. Errors: validation_failed, not_found
@@ -86,6 +88,9 @@ func (s *Service) CreatePlan(ctx context.Context, actor identity.Actor, n NewPla
 		ID: id.String(), ProductID: n.ProductID, Code: n.Code, Name: n.Name, Policy: n.Policy, Version: 1, CreatedAt: s.now(),
 	}
 	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
+		if err := actor.Keep(tx, made.ID); err != nil {
+			return err
+		}
 		if _, err := productByID(tx, made.ProductID); err != nil {
 			return notFound(err)
 		}
@@ -112,13 +117,12 @@ func (s *Service) Plan(ctx context.Context, actor identity.Actor, id string) (Pl
 	return PlanByID(s.DB.Read(ctx), id)
 }
 
-// Plans lists plans, newest first, of one product when given: at most limit of
-// those after the id that a page ended with (empty for the first page).
-func (s *Service) Plans(ctx context.Context, actor identity.Actor, productID, after string, limit int) ([]Plan, error) {
+// Plans lists plans for staff, of one product when given.
+func (s *Service) Plans(ctx context.Context, actor identity.Actor, productID string, l database.Listing) (database.Page[Plan], error) {
 	if err := actor.Require(identity.AnyStaff...); err != nil {
-		return nil, err
+		return database.Page[Plan]{}, err
 	}
-	return listPlans(s.DB.Read(ctx), productID, after, limit)
+	return listPlans(s.DB.Read(ctx), productID, l)
 }
 
 // PlanByID gives a plan; not_found when there is none.

@@ -82,12 +82,12 @@ func TestCodesAreTakenOnce(t *testing.T) {
 		if _, err := s.CreatePlan(t.Context(), operator, plan); !problem.Is(err, problem.NotFound) {
 			t.Errorf("a plan of no product: %v, want not_found", err)
 		}
-		ofTwo, err := s.Plans(t.Context(), operator, two.ID, "", 10)
-		if err != nil || len(ofTwo) != 1 || ofTwo[0].ProductID != two.ID {
+		ofTwo, err := s.Plans(t.Context(), operator, two.ID, database.Listing{})
+		if err != nil || len(ofTwo.Items) != 1 || ofTwo.Items[0].ProductID != two.ID {
 			t.Errorf("plans of one product: %v %v", ofTwo, err)
 		}
-		all, err := s.Plans(t.Context(), operator, "", "", 10)
-		if err != nil || len(all) != 2 {
+		all, err := s.Plans(t.Context(), operator, "", database.Listing{})
+		if err != nil || len(all.Items) != 2 {
 			t.Errorf("all plans: %v %v", all, err)
 		}
 	})
@@ -134,7 +134,7 @@ func TestOnlyOwnersChangeTheCatalog(t *testing.T) {
 			if !problem.Is(err, problem.Forbidden) || !problem.Is(errPlan, problem.Forbidden) {
 				t.Errorf("%s: %v, %v, want forbidden", role, err, errPlan)
 			}
-			if _, err := s.Products(t.Context(), actor, "", 10); err != nil {
+			if _, err := s.Products(t.Context(), actor, database.Listing{}); err != nil {
 				t.Errorf("%s reads: %v", role, err)
 			}
 		}

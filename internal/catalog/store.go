@@ -25,9 +25,17 @@ func productByID(q database.Querier, id string) (Product, error) {
 	return database.One(q, scanProduct, selectProduct+`WHERE id = ?`, id)
 }
 
-func listProducts(q database.Querier, after string, limit int) ([]Product, error) {
-	return database.All(q, scanProduct, selectProduct+`WHERE (? = '' OR id < ?) ORDER BY id DESC LIMIT ?`,
-		after, after, limit)
+// productOrders are the ways to sort products.
+var productOrders = database.Orders[Product]{
+	IDColumn: "id", ID: func(p Product) string { return p.ID },
+	By: map[string]database.Order[Product]{
+		"name": {Column: "name", Key: func(p Product) any { return p.Name }},
+		"code": {Column: "code", Key: func(p Product) any { return p.Code }},
+	},
+}
+
+func listProducts(q database.Querier, l database.Listing) (database.Page[Product], error) {
+	return database.List(q, scanProduct, selectProduct+`WHERE 1 = 1`, nil, productOrders, l)
 }
 
 func insertPlan(tx *database.Tx, p Plan) error {
@@ -57,7 +65,15 @@ func planByID(q database.Querier, id string) (Plan, error) {
 	return database.One(q, scanPlan, selectPlan+`WHERE id = ?`, id)
 }
 
-func listPlans(q database.Querier, productID, after string, limit int) ([]Plan, error) {
-	return database.All(q, scanPlan, selectPlan+`WHERE (? = '' OR product_id = ?) AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?`,
-		productID, productID, after, after, limit)
+// planOrders are the ways to sort plans.
+var planOrders = database.Orders[Plan]{
+	IDColumn: "id", ID: func(p Plan) string { return p.ID },
+	By: map[string]database.Order[Plan]{
+		"name": {Column: "name", Key: func(p Plan) any { return p.Name }},
+		"code": {Column: "code", Key: func(p Plan) any { return p.Code }},
+	},
+}
+
+func listPlans(q database.Querier, productID string, l database.Listing) (database.Page[Plan], error) {
+	return database.List(q, scanPlan, selectPlan+`WHERE (? = '' OR product_id = ?)`, []any{productID, productID}, planOrders, l)
 }

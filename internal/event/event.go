@@ -14,7 +14,6 @@ import (
 // Kinds of actors.
 const (
 	Person       = "person"
-	Staff        = "staff"
 	Token        = "token"
 	Installation = "installation"
 	System       = "system"
@@ -22,9 +21,9 @@ const (
 
 // Actor is who made the change.
 type Actor struct {
-	Kind       string // Person, Staff, Token, Installation or System
+	Kind       string // Person, Token, Installation or System
 	ID         string // of that person, token …; of a part of Licet for System
-	OnBehalfOf string // the id of the person that staff or a token acted for, or ""
+	OnBehalfOf string // the id of the person that a token acted for, or ""
 }
 
 // Subject is what was changed.
@@ -85,7 +84,7 @@ func isWord(s string) bool {
 
 func isActorKind(kind string) bool {
 	switch kind {
-	case Person, Staff, Token, Installation, System:
+	case Person, Token, Installation, System:
 		return true
 	default:
 		return false

@@ -32,7 +32,7 @@ func suspended(id string) event.Event {
 	return event.Event{
 		At:             noon,
 		Kind:           "subscription.suspended",
-		Actor:          event.Actor{Kind: event.Staff, ID: "staff-1", OnBehalfOf: "person-1"},
+		Actor:          event.Actor{Kind: event.Token, ID: "token-1", OnBehalfOf: "person-1"},
 		OrganizationID: "organization-1",
 		Subject:        event.Subject{Kind: "subscription", ID: id},
 		Data:           event.Data{"seats": 5, "reason": "unpaid"},
@@ -104,7 +104,7 @@ func TestSealedEventsReadAsRecorded(t *testing.T) {
 			},
 			{
 				Position: 2, At: noon, Kind: "subscription.suspended",
-				Actor:          event.Actor{Kind: event.Staff, ID: "staff-1", OnBehalfOf: "person-1"},
+				Actor:          event.Actor{Kind: event.Token, ID: "token-1", OnBehalfOf: "person-1"},
 				OrganizationID: "organization-1",
 				Subject:        event.Subject{Kind: "subscription", ID: "s"},
 				Data:           []byte(`{"reason":"unpaid","seats":5}`),

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/licethq/licet/api"
+	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/internal/licensing"
 	"github.com/licethq/licet/licensefile"
@@ -15,14 +16,14 @@ import (
 
 func (h *handlers) registerActivations() {
 	const tag = "Activations"
-	huma.Register(h.api, operation("list-activations", http.MethodGet, "/activations", tag, "List activations"), h.activations)
-	huma.Register(h.api, operation("get-activation", http.MethodGet, "/activations/{id}", tag, "Get an activation"), h.activation)
+	list(h, operation("list-activations", http.MethodGet, "/activations", tag, "List activations", identity.Read(identity.ScopeInstallations)), wireActivation, h.activations)
+	huma.Register(h.api, operation("get-activation", http.MethodGet, "/activations/{id}", tag, "Get an activation", identity.Read(identity.ScopeInstallations)), h.activation)
 	huma.Register(h.api, operation("release-activation", http.MethodPost, "/activations/{id}/release", tag,
-		"Release a row: its key is free at once; a file on an air-gapped server runs until its own end"), h.release)
+		"Release a row: its key is free at once; a file on an air-gapped server runs until its own end", identity.Write(identity.ScopeInstallations)), h.release)
 	huma.Register(h.api, gives(operation("issue-license", http.MethodPost, "/activations/{id}/license", tag,
-		"Make a license file for a row that did not ask")), h.issueLicense)
+		"Make a license file for a row that did not ask", identity.Write(identity.ScopeInstallations))), h.issueLicense)
 	take := gives(operation("exchange-file", http.MethodPost, "/exchange-files", tag,
-		"Answer the request file of an installation without a network"))
+		"Answer the request file of an installation without a network", identity.Write(identity.ScopeInstallations)))
 	take.MaxBodyBytes = licensefile.MaxSize + 1
 	huma.Register(h.api, take, h.exchangeFile)
 }
@@ -47,14 +48,11 @@ type activationFilter struct {
 	State          string `query:"state" enum:"live,ended" doc:"Only live or only ended ones."`
 }
 
-func (h *handlers) activations(ctx context.Context, in *activationFilter) (*body[api.Page[api.Activation]], error) {
-	f := licensing.RowFilter{
+func (h *handlers) activations(ctx context.Context, in *activationFilter, l database.Listing) (database.Page[licensing.Row], error) {
+	return h.Licensing.Rows(ctx, actorFrom(ctx), licensing.RowFilter{
 		OrganizationID: in.OrganizationID, SubscriptionID: in.SubscriptionID, KeyID: in.KeyID,
 		InstallationID: in.InstallationID, State: in.State,
-	}
-	return page(in.Paging, wireActivation, func(a api.Activation) string { return a.ID }, func(after string, limit int) ([]licensing.Row, error) {
-		return h.Licensing.Rows(ctx, actorFrom(ctx), f, after, limit)
-	})
+	}, l)
 }
 
 func (h *handlers) activation(ctx context.Context, in *ByID) (*body[api.Activation], error) {

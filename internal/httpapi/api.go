@@ -8,7 +8,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/licethq/licet/api"
 	"github.com/licethq/licet/internal/catalog"
 	"github.com/licethq/licet/internal/httpserver"
 	"github.com/licethq/licet/internal/identity"
@@ -34,24 +33,32 @@ const Version = "1.0.0"
 const (
 	basePath = "/api/v1"
 	bearer   = "token"
+	cookie   = "session"
+
+	// sessionCookie has the prefix that browsers take from this host alone, over
+	// a trustworthy connection (RFC 6265bis).
+	sessionCookie = "__Host-licet"
 )
 
 // handlers holds the operations.
 type handlers struct {
 	Services
-	api huma.API
+	api     huma.API
+	origins *http.CrossOriginProtection
 }
 
 // Register adds the management API to a server and gives its description.
 func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
-	h := &handlers{Services: services}
+	h := &handlers{Services: services, origins: http.NewCrossOriginProtection()}
 	h.api = s.API("Licet management API", Version,
-		"What a publisher's staff and programs do with Licet. Errors are problems (RFC 9457) with a stable code.")
+		"What a publisher's staff, its customers and their programs do with Licet. Errors are problems (RFC 9457) with a stable code.")
 	h.api.OpenAPI().Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		bearer: {Type: "http", Scheme: "bearer", Description: "An API token, lic_…"},
+		bearer: {Type: "http", Scheme: "bearer", Description: "An API token, lic_…, with the scope that the operation names."},
+		cookie: {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "A session, made by signing in."},
 	}
 	h.api.UseMiddleware(h.authenticate)
 	h.registerPublisher()
+	h.registerSettings()
 	h.registerCatalog()
 	h.registerOrganizations()
 	h.registerSubscriptions()
@@ -59,14 +66,36 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	return h.api.OpenAPI(), s.Finish(h.api, basePath+"/openapi.json")
 }
 
-// operation describes an operation; id is verb-noun.
-func operation(id, method, path, tag, summary string) huma.Operation {
+// scopeOf is where an operation's metadata keeps the scope that tokens need.
+const scopeOf = "scope"
+
+// operation describes an operation; id is verb-noun. Sessions and tokens with
+// the scope may call it; the services ask what their person may.
+func operation(id, method, path, tag, summary string, scope identity.Scope) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: method, Path: basePath + path, Tags: []string{tag}, Summary: summary,
-		Security:     []map[string][]string{{bearer: {}}},
+		Security:     []map[string][]string{{bearer: {string(scope)}}, {cookie: {}}},
+		Metadata:     map[string]any{scopeOf: scope},
 		MaxBodyBytes: httpserver.MaxAPIBody + 1, // huma refuses at the limit, not above it
 	}
 }
+
+// own describes an operation on a person's own account: sessions only, so that a
+// token cannot make itself another or change how its person signs in.
+func own(id, method, path, tag, summary string) huma.Operation {
+	op := operation(id, method, path, tag, summary, "")
+	op.Security, op.Metadata = []map[string][]string{{cookie: {}}}, nil
+	return op
+}
+
+// anonymous describes an operation that nobody needs to sign in for.
+func anonymous(id, method, path, tag, summary string) huma.Operation {
+	op := own(id, method, path, tag, summary)
+	op.Security = []map[string][]string{{}}
+	return op
+}
+
+func isAnonymous(op *huma.Operation) bool { return len(op.Security) == 1 && len(op.Security[0]) == 0 }
 
 // created marks an operation that answers 201.
 func created(op huma.Operation) huma.Operation {
@@ -76,28 +105,59 @@ func created(op huma.Operation) huma.Operation {
 
 type actorKey struct{}
 
-// authenticate makes an actor of the bearer token. A wrong token counts as a
-// failure of its address; a right one is taken however many failed before.
+// authenticate makes an actor of the bearer token or of the session's cookie. A
+// wrong token counts as a failure of its address; a right one is taken however
+// many failed before.
 func (h *handlers) authenticate(ctx huma.Context, next func(huma.Context)) {
-	actor, err := h.actorOf(ctx)
+	r, w := humago.Unwrap(ctx)
+	actor, err := h.actorOf(r)
+	op := ctx.Operation()
+	if isAnonymous(op) && problem.Is(err, problem.Unauthenticated) {
+		actor, err = identity.Actor{}, nil
+	} else if err == nil {
+		err = admitted(actor, op)
+	}
 	if err != nil {
-		r, w := humago.Unwrap(ctx)
 		httpserver.Problem(w, r, err)
 		return
 	}
 	next(huma.WithValue(ctx, actorKey{}, actor))
 }
 
-func (h *handlers) actorOf(ctx huma.Context) (identity.Actor, error) {
-	scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
+// admitted holds an operation against what a token may at most, or against own.
+func admitted(actor identity.Actor, op *huma.Operation) error {
+	if isAnonymous(op) {
+		return nil
+	}
+	if scope, ok := op.Metadata[scopeOf].(identity.Scope); ok {
+		return actor.RequireScope(scope)
+	}
+	return actor.RequirePerson()
+}
+
+func (h *handlers) actorOf(r *http.Request) (identity.Actor, error) {
+	if authorization := r.Header.Get("Authorization"); authorization != "" {
+		return h.actorOfToken(r, authorization)
+	}
+	if err := h.origins.Check(r); err != nil {
+		return identity.Actor{}, problem.New(problem.CrossOrigin).Because(err)
+	}
+	session, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return identity.Actor{}, problem.New(problem.Unauthenticated)
+	}
+	return h.Identity.AuthenticateSession(r.Context(), session.Value)
+}
+
+func (h *handlers) actorOfToken(r *http.Request, authorization string) (identity.Actor, error) {
+	scheme, token, _ := strings.Cut(authorization, " ")
 	if !strings.EqualFold(scheme, "bearer") || token == "" {
 		return identity.Actor{}, problem.New(problem.Unauthenticated)
 	}
-	actor, err := h.Identity.Authenticate(ctx.Context(), token)
+	actor, err := h.Identity.Authenticate(r.Context(), token)
 	if !problem.Is(err, problem.Unauthenticated) {
 		return actor, err
 	}
-	r, _ := humago.Unwrap(ctx)
 	addr := httpserver.Address(r)
 	if limited := h.Failures.Allow(addr); limited != nil {
 		return identity.Actor{}, limited
@@ -129,27 +189,4 @@ func answer[S, T any](turn func(S) T) func(S, error) (*body[T], error) {
 // ByID is a request for one thing.
 type ByID struct {
 	ID string `path:"id" maxLength:"64"`
-}
-
-// Paging is a request for a page. Huma looks into exported embedded types only.
-type Paging struct {
-	Cursor string `query:"cursor" maxLength:"64" doc:"The next_cursor of the page before; left out is the first page."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items."`
-}
-
-// page fetches one item more than asked for, to know whether there is a next page.
-func page[S, T any](p Paging, turn func(S) T, id func(T) string, list func(after string, limit int) ([]S, error)) (*body[api.Page[T]], error) {
-	found, err := list(p.Cursor, p.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	result := api.Page[T]{Items: make([]T, 0, len(found))}
-	for i, item := range found {
-		if i == p.Limit {
-			result.NextCursor = id(result.Items[i-1])
-			break
-		}
-		result.Items = append(result.Items, turn(item))
-	}
-	return &body[api.Page[T]]{Body: result}, nil
 }

@@ -9,41 +9,51 @@ import (
 
 	"github.com/licethq/licet/api"
 	"github.com/licethq/licet/internal/catalog"
+	"github.com/licethq/licet/internal/database"
+	"github.com/licethq/licet/internal/identity"
 )
 
 func (h *handlers) registerCatalog() {
-	huma.Register(h.api, created(operation("create-product", http.MethodPost, "/products", "Catalog", "Create a product")), h.createProduct)
-	huma.Register(h.api, operation("list-products", http.MethodGet, "/products", "Catalog", "List products"), h.products)
-	huma.Register(h.api, operation("get-product", http.MethodGet, "/products/{id}", "Catalog", "Get a product"), h.product)
-	huma.Register(h.api, created(operation("create-plan", http.MethodPost, "/plans", "Catalog", "Create a plan")), h.createPlan)
-	huma.Register(h.api, operation("list-plans", http.MethodGet, "/plans", "Catalog", "List plans"), h.plans)
-	huma.Register(h.api, operation("get-plan", http.MethodGet, "/plans/{id}", "Catalog", "Get a plan"), h.plan)
+	const tag = "Catalog"
+	read, write := identity.Read(identity.ScopeCatalog), identity.Write(identity.ScopeCatalog)
+	once(h, created(operation("create-product", http.MethodPost, "/products", tag, "Create a product", write)), h.createProduct, h.readProduct)
+	list(h, operation("list-products", http.MethodGet, "/products", tag, "List products", read), wireProduct, h.products)
+	huma.Register(h.api, operation("get-product", http.MethodGet, "/products/{id}", tag, "Get a product", read), h.product)
+	once(h, created(operation("create-plan", http.MethodPost, "/plans", tag, "Create a plan", write)), h.createPlan, h.readPlan)
+	list(h, operation("list-plans", http.MethodGet, "/plans", tag, "List plans", read), wirePlan, h.plans)
+	huma.Register(h.api, operation("get-plan", http.MethodGet, "/plans/{id}", tag, "Get a plan", read), h.plan)
 }
 
-func (h *handlers) createProduct(ctx context.Context, in *body[api.NewProduct]) (*body[api.Product], error) {
-	return answer(wireProduct)(h.Catalog.CreateProduct(ctx, actorFrom(ctx), catalog.NewProduct{Code: in.Body.Code, Name: in.Body.Name}))
+func (h *handlers) createProduct(ctx context.Context, actor identity.Actor, in *Creation[api.NewProduct]) (*tagged[api.Product], error) {
+	return answerProduct(h.Catalog.CreateProduct(ctx, actor, catalog.NewProduct{Code: in.Body.Code, Name: in.Body.Name}))
 }
 
-func (h *handlers) products(ctx context.Context, in *Paging) (*body[api.Page[api.Product]], error) {
-	return page(*in, wireProduct, func(p api.Product) string { return p.ID }, func(after string, limit int) ([]catalog.Product, error) {
-		return h.Catalog.Products(ctx, actorFrom(ctx), after, limit)
-	})
+func (h *handlers) products(ctx context.Context, _ *Paging, l database.Listing) (database.Page[catalog.Product], error) {
+	return h.Catalog.Products(ctx, actorFrom(ctx), l)
 }
 
-func (h *handlers) product(ctx context.Context, in *ByID) (*body[api.Product], error) {
-	return answer(wireProduct)(h.Catalog.Product(ctx, actorFrom(ctx), in.ID))
+func (h *handlers) product(ctx context.Context, in *ByID) (*tagged[api.Product], error) {
+	return h.readProduct(ctx, actorFrom(ctx), in.ID)
+}
+
+func (h *handlers) readProduct(ctx context.Context, actor identity.Actor, id string) (*tagged[api.Product], error) {
+	return answerProduct(h.Catalog.Product(ctx, actor, id))
+}
+
+func answerProduct(p catalog.Product, err error) (*tagged[api.Product], error) {
+	return answerTagged(wireProduct, func(p catalog.Product) int64 { return p.Version })(p, err)
 }
 
 func wireProduct(p catalog.Product) api.Product {
 	return api.Product{ID: p.ID, Code: p.Code, Name: p.Name, Version: p.Version, CreatedAt: p.CreatedAt}
 }
 
-func (h *handlers) createPlan(ctx context.Context, in *body[api.NewPlan]) (*body[api.Plan], error) {
+func (h *handlers) createPlan(ctx context.Context, actor identity.Actor, in *Creation[api.NewPlan]) (*tagged[api.Plan], error) {
 	policy, err := policyOf(in.Body.Policy)
 	if err != nil {
 		return nil, err
 	}
-	return answer(wirePlan)(h.Catalog.CreatePlan(ctx, actorFrom(ctx), catalog.NewPlan{
+	return answerPlan(h.Catalog.CreatePlan(ctx, actor, catalog.NewPlan{
 		ProductID: in.Body.ProductID, Code: in.Body.Code, Name: in.Body.Name, Policy: policy,
 	}))
 }
@@ -53,14 +63,20 @@ type planFilter struct {
 	ProductID string `query:"product_id" maxLength:"64" doc:"Only plans of this product."`
 }
 
-func (h *handlers) plans(ctx context.Context, in *planFilter) (*body[api.Page[api.Plan]], error) {
-	return page(in.Paging, wirePlan, func(p api.Plan) string { return p.ID }, func(after string, limit int) ([]catalog.Plan, error) {
-		return h.Catalog.Plans(ctx, actorFrom(ctx), in.ProductID, after, limit)
-	})
+func (h *handlers) plans(ctx context.Context, in *planFilter, l database.Listing) (database.Page[catalog.Plan], error) {
+	return h.Catalog.Plans(ctx, actorFrom(ctx), in.ProductID, l)
 }
 
-func (h *handlers) plan(ctx context.Context, in *ByID) (*body[api.Plan], error) {
-	return answer(wirePlan)(h.Catalog.Plan(ctx, actorFrom(ctx), in.ID))
+func (h *handlers) plan(ctx context.Context, in *ByID) (*tagged[api.Plan], error) {
+	return h.readPlan(ctx, actorFrom(ctx), in.ID)
+}
+
+func (h *handlers) readPlan(ctx context.Context, actor identity.Actor, id string) (*tagged[api.Plan], error) {
+	return answerPlan(h.Catalog.Plan(ctx, actor, id))
+}
+
+func answerPlan(p catalog.Plan, err error) (*tagged[api.Plan], error) {
+	return answerTagged(wirePlan, func(p catalog.Plan) int64 { return p.Version })(p, err)
 }
 
 func wirePlan(p catalog.Plan) api.Plan {

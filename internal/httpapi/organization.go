@@ -7,31 +7,54 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/licethq/licet/api"
+	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/identity"
 )
 
 func (h *handlers) registerOrganizations() {
 	const tag = "Organizations"
-	huma.Register(h.api, created(operation("create-organization", http.MethodPost, "/organizations", tag, "Create an organization")), h.createOrganization)
-	huma.Register(h.api, operation("list-organizations", http.MethodGet, "/organizations", tag, "List organizations"), h.organizations)
-	huma.Register(h.api, operation("get-organization", http.MethodGet, "/organizations/{id}", tag, "Get an organization"), h.organization)
+	read, write := identity.Read(identity.ScopeOrganizations), identity.Write(identity.ScopeOrganizations)
+	once(h, created(operation("create-organization", http.MethodPost, "/organizations", tag, "Create an organization", write)),
+		h.createOrganization, h.readOrganization)
+	list(h, operation("list-organizations", http.MethodGet, "/organizations", tag, "List organizations", read), wireOrganization, h.organizations)
+	huma.Register(h.api, operation("get-organization", http.MethodGet, "/organizations/{id}", tag, "Get an organization", read), h.organization)
 }
 
-func (h *handlers) createOrganization(ctx context.Context, in *body[api.NewOrganization]) (*body[api.Organization], error) {
-	n := identity.NewOrganization{Kind: identity.OrganizationKind(in.Body.Kind), Name: in.Body.Name}
-	return answer(wireOrganization)(h.Identity.CreateOrganization(ctx, actorFrom(ctx), n))
+func (h *handlers) createOrganization(ctx context.Context, actor identity.Actor, in *Creation[api.NewOrganization]) (*tagged[api.Organization], error) {
+	return answerOrganization(h.Identity.CreateOrganization(ctx, actor, newOrganization(in.Body)))
 }
 
-func (h *handlers) organizations(ctx context.Context, in *Paging) (*body[api.Page[api.Organization]], error) {
-	return page(*in, wireOrganization, func(o api.Organization) string { return o.ID }, func(after string, limit int) ([]identity.Organization, error) {
-		return h.Identity.Organizations(ctx, actorFrom(ctx), after, limit)
-	})
+func newOrganization(n api.NewOrganization) identity.NewOrganization {
+	return identity.NewOrganization{
+		Kind: identity.OrganizationKind(n.Kind), Name: n.Name, Address: n.Address, Phone: n.Phone, Country: n.Country, Reference: n.Reference,
+	}
 }
 
-func (h *handlers) organization(ctx context.Context, in *ByID) (*body[api.Organization], error) {
-	return answer(wireOrganization)(h.Identity.Organization(ctx, actorFrom(ctx), in.ID))
+type organizationFilter struct {
+	Paging
+	Kind   string `query:"kind" enum:"customer,partner,distributor"`
+	Search string `query:"search" maxLength:"200" doc:"Part of the name or of the reference."`
+}
+
+func (h *handlers) organizations(ctx context.Context, in *organizationFilter, l database.Listing) (database.Page[identity.Organization], error) {
+	return h.Identity.Organizations(ctx, actorFrom(ctx), identity.OrganizationFilter{Kind: identity.OrganizationKind(in.Kind), Search: in.Search}, l)
+}
+
+func (h *handlers) organization(ctx context.Context, in *ByID) (*tagged[api.Organization], error) {
+	return h.readOrganization(ctx, actorFrom(ctx), in.ID)
+}
+
+func (h *handlers) readOrganization(ctx context.Context, actor identity.Actor, id string) (*tagged[api.Organization], error) {
+	return answerOrganization(h.Identity.Organization(ctx, actor, id))
+}
+
+func answerOrganization(o identity.Organization, err error) (*tagged[api.Organization], error) {
+	return answerTagged(wireOrganization, func(o identity.Organization) int64 { return o.Version })(o, err)
 }
 
 func wireOrganization(o identity.Organization) api.Organization {
-	return api.Organization{ID: o.ID, Kind: string(o.Kind), Name: o.Name, Version: o.Version, CreatedAt: o.CreatedAt}
+	return api.Organization{
+		ID: o.ID, Kind: string(o.Kind), Name: o.Name, Address: o.Address, Phone: o.Phone, Country: o.Country, Reference: o.Reference,
+		Version: o.Version, CreatedAt: o.CreatedAt,
+	}
 }

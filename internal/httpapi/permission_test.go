@@ -25,7 +25,11 @@ type deed struct {
 
 // deeds has a row for every operation of the OpenAPI document.
 var deeds = map[string]deed{
-	"get-publisher":       {identity.AnyStaff, nothing},
+	"get-publisher": {identity.AnyStaff, nothing},
+	"get-settings":  {identity.AnyStaff, nothing},
+	"change-settings": {identity.Owners, func(t *testing.T, p *shop) (string, any) {
+		return "", must[api.Settings](t)(p.owner.Settings(t.Context()))
+	}},
 	"create-product":      {identity.Owners, newProduct},
 	"list-products":       {identity.AnyStaff, nothing},
 	"get-product":         {identity.AnyStaff, func(_ *testing.T, p *shop) (string, any) { return p.product.ID, nil }},

@@ -11,7 +11,7 @@ import (
 )
 
 func (h *handlers) registerPublisher() {
-	huma.Register(h.api, operation("get-publisher", http.MethodGet, "/publisher", "Publisher", "Who runs this server"), h.publisher)
+	huma.Register(h.api, operation("get-publisher", http.MethodGet, "/publisher", "Publisher", "Who runs this server", identity.Read(identity.ScopeCatalog)), h.publisher)
 }
 
 func (h *handlers) publisher(ctx context.Context, _ *struct{}) (*body[api.Publisher], error) {

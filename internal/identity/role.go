@@ -1,11 +1,6 @@
 package identity
 
-import (
-	"slices"
-
-	"github.com/licethq/licet/internal/event"
-	"github.com/licethq/licet/internal/problem"
-)
+import "slices"
 
 // Role says what a member of staff may do. Everybody may read.
 type Role string
@@ -28,32 +23,3 @@ var (
 
 // Valid reports whether the role exists.
 func (r Role) Valid() bool { return slices.Contains(AnyStaff, r) }
-
-// Actor is whoever acts. The zero Actor may do nothing.
-type Actor struct {
-	event.Actor
-
-	// Role is the staff role of a token's person; empty for the system.
-	Role Role
-}
-
-// System is Licet itself: an operator's command or a schedule, named by what
-// it does. It may do everything.
-func System(name string) Actor {
-	return Actor{Actor: event.Actor{Kind: event.System, ID: name}}
-}
-
-// Require gives nil when the actor has one of the roles, else unauthenticated
-// or forbidden. Call it first in a verb, before anything is looked up.
-func (a Actor) Require(roles ...Role) error {
-	switch {
-	case a.Kind == event.System:
-		return nil
-	case a.Kind == "" || a.Role == "":
-		return problem.New(problem.Unauthenticated)
-	case slices.Contains(roles, a.Role):
-		return nil
-	default:
-		return problem.New(problem.Forbidden)
-	}
-}

@@ -42,7 +42,7 @@ func (s *Service) CreateStaff(ctx context.Context, actor Actor, n NewStaff) (Sta
 	if err != nil {
 		return Staff{}, "", err
 	}
-	token, text, err := s.draftToken(personID, "first")
+	token, text, err := s.draftToken(Token{PersonID: personID, Name: "first", Scopes: AllScopes()})
 	if err != nil {
 		return Staff{}, "", err
 	}
@@ -70,13 +70,14 @@ func (s *Service) CreateStaff(ctx context.Context, actor Actor, n NewStaff) (Sta
 }
 
 // CreateToken makes another API token for a member of staff, by email address;
-// it is returned this once. Errors: not_found, forbidden.
-func (s *Service) CreateToken(ctx context.Context, actor Actor, email, name string) (Token, string, error) {
+// it is returned this once. Errors: validation_failed, not_found, forbidden.
+func (s *Service) CreateToken(ctx context.Context, actor Actor, email, name string, scopes Scopes) (Token, string, error) {
 	if err := actor.Require(Owners...); err != nil {
 		return Token{}, "", err
 	}
 	var f problem.Faults
 	f.Text("/name", name, 1, maxName)
+	scopes.check(&f, "/scopes")
 	if err := f.Err(); err != nil {
 		return Token{}, "", err
 	}
@@ -84,7 +85,7 @@ func (s *Service) CreateToken(ctx context.Context, actor Actor, email, name stri
 	if err != nil {
 		return Token{}, "", notFound(err)
 	}
-	token, text, err := s.draftToken(person.PersonID, name)
+	token, text, err := s.draftToken(Token{PersonID: person.PersonID, Name: name, Scopes: scopes})
 	if err != nil {
 		return Token{}, "", err
 	}
@@ -95,13 +96,15 @@ func (s *Service) CreateToken(ctx context.Context, actor Actor, email, name stri
 	return token, text, nil
 }
 
-func (s *Service) draftToken(personID, name string) (Token, string, error) {
-	id, err := newID()
-	if err != nil {
-		return Token{}, "", err
+// draftToken completes a token and makes its text.
+func (s *Service) draftToken(t Token) (Token, string, error) {
+	var err error
+	if t.ID, err = newID(); err != nil {
+		return t, "", err
 	}
+	t.CreatedAt = s.now()
 	text, err := newToken(s.Rand)
-	return Token{ID: id, PersonID: personID, Name: name, CreatedAt: s.now()}, text, err
+	return t, text, err
 }
 
 func storeToken(tx *database.Tx, actor Actor, t Token, text string) error {
@@ -157,17 +160,63 @@ func (s *Service) ListTokens(ctx context.Context, actor Actor) (map[string][]Tok
 	return byPerson, err
 }
 
-// Authenticate tells whose token it is. Unknown, mistyped and revoked tokens
-// and people without a role get the same unauthenticated.
+// Authenticate tells whose token it is. Unknown, mistyped, expired and revoked
+// tokens get the same unauthenticated.
 func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error) {
 	if !WellFormedToken(token) {
 		return Actor{}, problem.New(problem.Unauthenticated)
 	}
-	actor, err := actorByToken(s.DB.Read(ctx), tokenHash(token))
+	q := s.DB.Read(ctx)
+	t, err := tokenByHash(q, tokenHash(token), s.now())
 	if errors.Is(err, database.ErrNoRows) {
 		return Actor{}, problem.New(problem.Unauthenticated)
 	}
-	return actor, err
+	if err != nil {
+		return Actor{}, err
+	}
+	if err := s.noteUse(ctx, t); err != nil {
+		return Actor{}, err
+	}
+	a := Actor{
+		Actor:    event.Actor{Kind: event.Token, ID: t.ID, OnBehalfOf: t.PersonID},
+		PersonID: t.PersonID, OrganizationID: t.OrganizationID, Scopes: t.Scopes,
+	}
+	return a.complete(q)
+}
+
+// useNotedEvery bounds how often a use is written down.
+const useNotedEvery = time.Hour
+
+// noteUse keeps when a token was last used, to the hour.
+func (s *Service) noteUse(ctx context.Context, t Token) error {
+	now := s.now()
+	if t.LastUsedAt != nil && now.Before(t.LastUsedAt.Add(useNotedEvery)) {
+		return nil
+	}
+	return s.DB.InTx(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec(`UPDATE api_token SET last_used_at = ? WHERE id = ?`, database.Micros(now), t.ID)
+		return err
+	})
+}
+
+// complete adds what the person may do now. A token that is bound to an
+// organization brings no staff role, whoever its person is.
+func (a Actor) complete(q database.Querier) (Actor, error) {
+	bound := ""
+	var err error
+	if a.Kind == event.Token {
+		bound = a.OrganizationID
+	}
+	if bound == "" {
+		if a.Role, err = roleOf(q, a.PersonID); err != nil {
+			return Actor{}, err
+		}
+	}
+	a.Memberships, err = activeMemberships(q, a.PersonID, bound)
+	if err == nil && a.Kind == event.Token && a.Role == "" && len(a.Memberships) == 0 {
+		err = problem.New(problem.Unauthenticated) // its person left, or was blocked
+	}
+	return a, err
 }
 
 // CreateOrganization creates an organization. Errors: validation_failed, forbidden.
@@ -182,38 +231,76 @@ func (s *Service) CreateOrganization(ctx context.Context, actor Actor, n NewOrga
 	if err != nil {
 		return Organization{}, err
 	}
-	made := Organization{ID: id, Kind: n.Kind, Name: n.Name, Version: 1, CreatedAt: s.now()}
+	made := n.organization(id, s.now())
 	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
-		if err := insertOrganization(tx, made); err != nil {
+		if err := actor.Keep(tx, id); err != nil {
 			return err
 		}
-		return event.Record(tx, event.Event{
-			At: made.CreatedAt, Kind: "organization.created", Actor: actor.Actor, OrganizationID: id,
-			Subject: event.Subject{Kind: "organization", ID: id}, Data: map[string]any{"kind": made.Kind},
-		})
+		return StoreOrganization(tx, actor, made)
 	})
 	if err != nil {
-		return Organization{}, err
+		return Organization{}, taken(err, "An organization with this reference exists already.")
 	}
 	return made, nil
 }
 
-// Organization gives an organization; not_found when there is none.
+// DraftOrganization makes an organization without storing it, for a verb of
+// another capability that creates one in its own transaction.
+func (s *Service) DraftOrganization(n NewOrganization) (Organization, error) {
+	if err := n.Validate(); err != nil {
+		return Organization{}, err
+	}
+	id, err := newID()
+	return n.organization(id, s.now()), err
+}
+
+// StoreOrganization stores and records a new organization in the caller's
+// transaction, which has asked whether the actor may.
+func StoreOrganization(tx *database.Tx, actor Actor, o Organization) error {
+	if err := insertOrganization(tx, o); err != nil {
+		return err
+	}
+	return event.Record(tx, event.Event{
+		At: o.CreatedAt, Kind: "organization.created", Actor: actor.Actor, OrganizationID: o.ID,
+		Subject: event.Subject{Kind: "organization", ID: o.ID}, Data: map[string]any{"kind": o.Kind},
+	})
+}
+
+func (n NewOrganization) organization(id string, now time.Time) Organization {
+	return Organization{
+		ID: id, Kind: n.Kind, Name: n.Name, Address: n.Address, Phone: n.Phone, Country: n.Country, Reference: n.Reference,
+		Version: 1, CreatedAt: now,
+	}
+}
+
+// Organization gives an organization to staff and to its members; not_found to
+// everybody else, and when there is none.
 func (s *Service) Organization(ctx context.Context, actor Actor, id string) (Organization, error) {
-	if err := actor.Require(AnyStaff...); err != nil {
+	if err := actor.RequireIn(id, Member, AnyStaff...); err != nil {
 		return Organization{}, err
 	}
 	found, err := organizationByID(s.DB.Read(ctx), id)
+	if !actor.staff(AnyStaff) {
+		found.Reference = ""
+	}
 	return found, notFound(err)
 }
 
-// Organizations lists organizations, newest first: at most limit of those after
-// the id that a page ended with (empty for the first page).
-func (s *Service) Organizations(ctx context.Context, actor Actor, after string, limit int) ([]Organization, error) {
+// OrganizationFilter chooses organizations. Empty members choose all.
+type OrganizationFilter struct {
+	Kind   OrganizationKind
+	Search string // part of the name or the reference
+}
+
+// Organizations lists organizations for staff.
+func (s *Service) Organizations(ctx context.Context, actor Actor, f OrganizationFilter, l database.Listing) (database.Page[Organization], error) {
 	if err := actor.Require(AnyStaff...); err != nil {
-		return nil, err
+		return database.Page[Organization]{}, err
 	}
-	return listOrganizations(s.DB.Read(ctx), after, limit)
+	search := database.Contains(f.Search)
+	return database.List(s.DB.Read(ctx), scanOrganization, selectOrganization+
+		`WHERE (? = '' OR kind = ?) AND (LOWER(name) LIKE ? ESCAPE '\' OR LOWER(COALESCE(reference, '')) LIKE ? ESCAPE '\')`,
+		[]any{f.Kind, f.Kind, search, search}, organizationOrders, l)
 }
 
 // OrganizationName gives an organization's name; not_found when there is none.
@@ -232,6 +319,13 @@ func EnsureSite(tx *database.Tx, organizationID, siteID, name string, now time.T
 func notFound(err error) error {
 	if errors.Is(err, database.ErrNoRows) {
 		return problem.New(problem.NotFound)
+	}
+	return err
+}
+
+func taken(err error, sentence string) error {
+	if database.IsUnique(err) {
+		return problem.Newf(problem.Conflict, "%s", sentence).Because(err)
 	}
 	return err
 }

@@ -46,12 +46,13 @@ func TestAStaffTokenAuthenticatesUntilItIsRevoked(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := identity.Actor{
-			Actor: event.Actor{Kind: event.Token, ID: actor.ID, OnBehalfOf: made.PersonID}, Role: identity.Owner,
+			Actor:    event.Actor{Kind: event.Token, ID: actor.ID, OnBehalfOf: made.PersonID},
+			PersonID: made.PersonID, Role: identity.Owner, Scopes: identity.AllScopes(),
 		}
 		if diff := cmp.Diff(want, actor); diff != "" || actor.ID == "" {
 			t.Errorf("actor (-want +got):\n%s", diff)
 		}
-		second, other, err := s.CreateToken(t.Context(), operator, "owner@EXAMPLE.com", "build server")
+		second, other, err := s.CreateToken(t.Context(), operator, "owner@EXAMPLE.com", "build server", identity.AllScopes())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,15 +175,15 @@ func TestOrganizationsAreCreatedListedAndFound(t *testing.T) {
 			}
 			made = append([]identity.Organization{o}, made...)
 		}
-		first, err := s.Organizations(t.Context(), operator, "", 2)
+		first, err := s.Organizations(t.Context(), operator, identity.OrganizationFilter{}, database.Listing{Limit: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
-		rest, err := s.Organizations(t.Context(), operator, first[1].ID, 2)
+		rest, err := s.Organizations(t.Context(), operator, identity.OrganizationFilter{}, database.Listing{Limit: 2, Cursor: first.Next})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(made, append(first, rest...)); diff != "" {
+		if diff := cmp.Diff(made, append(first.Items, rest.Items...)); diff != "" {
 			t.Errorf("pages (-want +got):\n%s", diff)
 		}
 		found, err := s.Organization(t.Context(), operator, made[1].ID)
@@ -252,7 +253,7 @@ func TestVerbsAskForTheRoleFirst(t *testing.T) {
 	each(t, func(t *testing.T, s *identity.Service) {
 		auditor := identity.Actor{Actor: event.Actor{Kind: event.Token, ID: "t"}, Role: identity.Auditor}
 		_, _, err := s.CreateStaff(t.Context(), auditor, identity.NewStaff{Email: "x@example.com", Role: identity.Owner})
-		_, _, errToken := s.CreateToken(t.Context(), auditor, "x@example.com", "x")
+		_, _, errToken := s.CreateToken(t.Context(), auditor, "x@example.com", "x", identity.AllScopes())
 		_, errOrganization := s.CreateOrganization(t.Context(), auditor, identity.NewOrganization{Kind: identity.Customer, Name: "X"})
 		for name, err := range map[string]error{
 			"CreateStaff": err, "CreateToken": errToken, "CreateOrganization": errOrganization,

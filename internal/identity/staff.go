@@ -2,6 +2,7 @@ package identity
 
 import (
 	"net/mail"
+	"net/url"
 	"strings"
 	"time"
 
@@ -40,3 +41,9 @@ func validEmail(email string) bool {
 
 // emailKey is what two spellings of one address have in common.
 func emailKey(email string) string { return strings.ToLower(email) }
+
+// webAddress takes what pages may link to.
+func webAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && len(s) <= maxURL
+}

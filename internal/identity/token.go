@@ -12,11 +12,15 @@ import (
 
 // Token is an API token as it is kept: without the token itself.
 type Token struct {
-	ID        string
-	PersonID  string
-	Name      string
-	CreatedAt time.Time
-	RevokedAt *time.Time
+	ID             string
+	PersonID       string
+	OrganizationID string // the only one it acts in; empty for staff
+	Name           string
+	Scopes         Scopes
+	CreatedAt      time.Time
+	ExpiresAt      *time.Time // nil for never
+	LastUsedAt     *time.Time // to the hour or so; nil before the first use
+	RevokedAt      *time.Time
 }
 
 // A token is its prefix, 160 random bits and their checksum, in lower-case base32.

@@ -20,7 +20,7 @@ import (
 
 var (
 	begin = time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
-	owner = event.Actor{Kind: event.Staff, ID: "owner"}
+	owner = event.Actor{Kind: event.Person, ID: "owner"}
 )
 
 // world is a database with a clock, on which several processes may run.

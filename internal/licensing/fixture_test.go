@@ -82,7 +82,7 @@ func newPublisher(t testing.TB, db *database.DB) *publisher {
 			DB: db, Keyring: keyring, Issuer: keys, Offers: catalog.NewOffers(), Now: c.now, Rand: rand.Reader,
 		},
 		t: t, clock: c, trust: trust, id: made.ID, keyring: keyring,
-		actor: identity.Actor{Actor: event.Actor{Kind: "staff", ID: "owner"}, Role: identity.Owner},
+		actor: identity.Actor{Actor: event.Actor{Kind: event.Person, ID: "owner"}, Role: identity.Owner},
 	}
 	p.org = p.organization("Example Customer")
 	product, err := p.catalog().CreateProduct(t.Context(), p.actor, catalog.NewProduct{Code: productCode, Name: "Fleet Manager"})
@@ -296,11 +296,11 @@ func (i *installation) activate(key string) *installation {
 // rows gives the activations that a filter finds.
 func (p *publisher) rows(f licensing.RowFilter) []licensing.Row {
 	p.t.Helper()
-	rows, err := p.Rows(p.t.Context(), p.actor, f, "", 1000)
+	rows, err := p.Rows(p.t.Context(), p.actor, f, database.Listing{Limit: 1000})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return rows
+	return rows.Items
 }
 
 // row gives the one live activation of a subscription.

@@ -37,39 +37,41 @@ type RowFilter struct {
 	State          string // "live", "ended" or empty
 }
 
-// Rows lists activations, newest first: at most limit of those after the id that
-// a page ended with (empty for the first page).
-func (s *Service) Rows(ctx context.Context, actor identity.Actor, f RowFilter, after string, limit int) ([]Row, error) {
-	if err := actor.Require(identity.AnyStaff...); err != nil {
-		return nil, err
+// Rows lists activations for staff and for the members of an organization who
+// look after their keys.
+func (s *Service) Rows(ctx context.Context, actor identity.Actor, f RowFilter, l database.Listing) (database.Page[Row], error) {
+	sight, err := actor.See(f.OrganizationID, identity.AnyStaff...)
+	if err != nil {
+		return database.Page[Row]{}, err
 	}
 	current, err := s.Issuer.Current(ctx)
 	if err != nil {
-		return nil, err
+		return database.Page[Row]{}, err
 	}
-	var rows []Row
+	var page database.Page[Row]
 	err = s.DB.Snapshot(ctx, func(q database.Querier) error {
-		found, err := listRows(q, f, after, limit)
+		found, err := listRows(q, f, sight, l)
 		if err != nil {
 			return err
 		}
-		rows, err = s.present(q, found, current)
+		page.Next = found.Next
+		page.Items, err = s.present(q, found.Items, current)
 		return err
 	})
-	return rows, err
+	return page, err
 }
 
 // Row gives an activation; not_found when there is none.
 func (s *Service) Row(ctx context.Context, actor identity.Actor, activationID string) (Row, error) {
-	if err := actor.Require(identity.AnyStaff...); err != nil {
-		return Row{}, err
-	}
-	current, err := s.Issuer.Current(ctx)
+	q := s.DB.Read(ctx)
+	found, err := findRow(q, activationID)
 	if err != nil {
 		return Row{}, err
 	}
-	q := s.DB.Read(ctx)
-	found, err := findRow(q, activationID)
+	if err := actor.RequireKey(found.activation.OrganizationID, found.activation.KeyID, identity.AnyStaff...); err != nil {
+		return Row{}, err
+	}
+	current, err := s.Issuer.Current(ctx)
 	if err != nil {
 		return Row{}, err
 	}

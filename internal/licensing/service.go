@@ -74,6 +74,9 @@ func (s *Service) CreateSubscription(ctx context.Context, actor identity.Actor, 
 		return Subscription{}, IssuedKey{}, err
 	}
 	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
+		if err := actor.Keep(tx, made.ID); err != nil {
+			return err
+		}
 		if made.OrganizationID != "" {
 			if made.OrganizationName, err = identity.OrganizationName(tx, made.OrganizationID); err != nil {
 				return err
@@ -82,6 +85,35 @@ func (s *Service) CreateSubscription(ctx context.Context, actor identity.Actor, 
 		return s.store(tx, actor, made, key, text)
 	})
 	return made, IssuedKey{ID: key.ID, Key: text}, err
+}
+
+// Issued gives a subscription and its primary key in full to staff who may issue
+// one. Errors: not_found, forbidden.
+func (s *Service) Issued(ctx context.Context, actor identity.Actor, id string) (Subscription, IssuedKey, error) {
+	if err := actor.Require(identity.Owner, identity.Sales); err != nil {
+		return Subscription{}, IssuedKey{}, err
+	}
+	found, err := s.subscription(ctx, id)
+	if err != nil {
+		return Subscription{}, IssuedKey{}, err
+	}
+	keyID, err := database.One(s.DB.Read(ctx), database.Value[string], `SELECT id FROM license_key
+		WHERE subscription_id = ? AND kind = 'primary' AND replaced_by IS NULL`, id)
+	if err != nil {
+		return Subscription{}, IssuedKey{}, err
+	}
+	key, err := s.reveal(s.DB.Read(ctx), keyID)
+	return found, IssuedKey{ID: keyID, Key: key}, err
+}
+
+// reveal gives a key in full.
+func (s *Service) reveal(q database.Querier, keyID string) (string, error) {
+	sealed, err := database.One(q, database.Value[[]byte], `SELECT sealed FROM license_key WHERE id = ?`, keyID)
+	if err != nil {
+		return "", err
+	}
+	plain, err := s.Keyring.Open(purposeKey, sealed, []byte(keyID))
+	return string(plain), err
 }
 
 // draft makes the rows of a new subscription.
@@ -196,14 +228,14 @@ func (s *Service) subscription(ctx context.Context, id string) (Subscription, er
 	return found, err
 }
 
-// Subscriptions lists subscriptions, newest first: at most limit of those after
-// the id that a page ended with (empty for the first page), of one organization
-// when given.
-func (s *Service) Subscriptions(ctx context.Context, actor identity.Actor, organizationID, after string, limit int) ([]Subscription, error) {
-	if err := actor.Require(identity.AnyStaff...); err != nil {
-		return nil, err
+// Subscriptions lists subscriptions for staff and for the members of an
+// organization who look after keys of theirs.
+func (s *Service) Subscriptions(ctx context.Context, actor identity.Actor, organizationID string, l database.Listing) (database.Page[Subscription], error) {
+	sight, err := actor.See(organizationID, identity.AnyStaff...)
+	if err != nil {
+		return database.Page[Subscription]{}, err
 	}
-	return listSubscriptions(s.DB.Read(ctx), organizationID, after, limit)
+	return listSubscriptions(s.DB.Read(ctx), sight, l)
 }
 
 // SetOffline allows or forbids offline activation of a subscription (P4). Rows

@@ -1,9 +1,12 @@
 package licensing
 
 import (
+	"cmp"
 	"database/sql"
+	"strings"
 
 	"github.com/licethq/licet/internal/database"
+	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/licensefile"
 )
 
@@ -41,23 +44,43 @@ func lockSubscription(tx *database.Tx, id string) (Subscription, error) {
 	return loadSubscription(tx, id)
 }
 
-// listSubscriptions gives a page in descending order of ids, which are in order
-// of time.
-func listSubscriptions(q database.Querier, organizationID, after string, limit int) ([]Subscription, error) {
-	query, args := `SELECT `+subscriptionColumns+subscriptionFrom+`WHERE s.id < ?`, []any{before(after)}
-	if organizationID != "" {
-		query, args = query+` AND s.organization_id = ?`, append(args, organizationID)
-	}
-	return database.All(q, scanSubscription, query+` ORDER BY s.id DESC LIMIT ?`, append(args, limit)...)
+// subscriptionOrders are the ways to sort subscriptions. Those without an end
+// come last.
+var subscriptionOrders = database.Orders[Subscription]{
+	IDColumn: "s.id", ID: func(s Subscription) string { return s.ID },
+	By: map[string]database.Order[Subscription]{
+		"starts_on": {Column: "s.starts_on", Key: func(s Subscription) any { return string(s.StartsOn) }},
+		"ends_on":   {Column: "COALESCE(s.ends_on, '" + never + "')", Key: func(s Subscription) any { return cmp.Or(string(s.EndsOn), never) }},
+	},
 }
 
-// before gives what ids of the next page lie below; the first page lies below
-// everything.
-func before(after string) string {
-	if after == "" {
-		return "~" // sorts after every id
+// never sorts after every day.
+const never = "9999-12-31"
+
+// listSubscriptions gives a page of what may be seen: with granted keys only the
+// subscriptions that they are of.
+func listSubscriptions(q database.Querier, sight identity.Sight, l database.Listing) (database.Page[Subscription], error) {
+	query, args := `SELECT `+subscriptionColumns+subscriptionFrom+`WHERE (? = '' OR s.organization_id = ?)`,
+		[]any{sight.OrganizationID, sight.OrganizationID}
+	if sight.Limited {
+		in, keys := anyOf(sight.Keys)
+		query += ` AND s.id IN (SELECT subscription_id FROM license_key WHERE id IN ` + in + `)`
+		args = append(args, keys...)
 	}
-	return after
+	return database.List(q, scanSubscription, query, args, subscriptionOrders, l)
+}
+
+// anyOf gives the placeholders of IN and their arguments; no value matches
+// nothing.
+func anyOf(values []string) (string, []any) {
+	if len(values) == 0 {
+		return "(NULL)", nil
+	}
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	return "(?" + strings.Repeat(", ?", len(values)-1) + ")", args
 }
 
 func insertSubscription(tx *database.Tx, s Subscription) error {

@@ -2,6 +2,7 @@ package licensing
 
 import (
 	"github.com/licethq/licet/internal/database"
+	"github.com/licethq/licet/internal/identity"
 )
 
 // storedRow is an activation with everything around it, as stored.
@@ -34,10 +35,21 @@ func loadRow(q database.Querier, activationID string) (storedRow, error) {
 	return database.One(q, scanStoredRow, `SELECT `+rowColumns+rowFrom+` WHERE a.id = ?`, activationID)
 }
 
-func listRows(q database.Querier, f RowFilter, after string, limit int) ([]storedRow, error) {
-	query, args := `SELECT `+rowColumns+rowFrom+` WHERE a.id < ?`, []any{before(after)}
+// rowOrders are the ways to sort rows.
+var rowOrders = database.Orders[storedRow]{
+	IDColumn: "a.id", ID: func(r storedRow) string { return r.activation.ID },
+	By: map[string]database.Order[storedRow]{
+		"installation": {Column: "i.name", Key: func(r storedRow) any { return r.installation.Name }},
+		"site":         {Column: "t.name", Key: func(r storedRow) any { return r.slot.SiteName }},
+		"used":         {Column: "a.used", Key: func(r storedRow) any { return r.activation.Used }},
+		"last_seen_at": {Column: "a.last_seen_at", Key: func(r storedRow) any { return database.Micros(r.activation.LastSeenAt) }},
+	},
+}
+
+func listRows(q database.Querier, f RowFilter, sight identity.Sight, l database.Listing) (database.Page[storedRow], error) {
+	query, args := `SELECT `+rowColumns+rowFrom+` WHERE 1 = 1`, []any(nil)
 	for _, c := range []struct{ column, value string }{
-		{"a.organization_id", f.OrganizationID},
+		{"a.organization_id", sight.OrganizationID},
 		{"a.subscription_id", f.SubscriptionID},
 		{"a.key_id", f.KeyID},
 		{"l.installation_id", f.InstallationID},
@@ -46,11 +58,15 @@ func listRows(q database.Querier, f RowFilter, after string, limit int) ([]store
 			query, args = query+` AND `+c.column+` = ?`, append(args, c.value)
 		}
 	}
+	if sight.Limited {
+		in, keys := anyOf(sight.Keys)
+		query, args = query+` AND a.key_id IN `+in, append(args, keys...)
+	}
 	switch f.State {
 	case "live":
 		query += ` AND a.ended_at IS NULL`
 	case "ended":
 		query += ` AND a.ended_at IS NOT NULL`
 	}
-	return database.All(q, scanStoredRow, query+` ORDER BY a.id DESC LIMIT ?`, append(args, limit)...)
+	return database.List(q, scanStoredRow, query, args, rowOrders, l)
 }

@@ -27,6 +27,55 @@ const (
 	InternalError        Code = "internal_error"
 )
 
+// Codes of the management API's conventions.
+const (
+	VersionChanged       Code = "version_changed"
+	IdempotencyKeyReused Code = "idempotency_key_reused"
+	RequestInProgress    Code = "request_in_progress"
+	ScopeMissing         Code = "scope_missing"
+	CrossOrigin          Code = "cross_origin"
+)
+
+// Codes of people and organizations.
+const (
+	CredentialsInvalid   Code = "credentials_invalid"
+	SecondFactorNeeded   Code = "second_factor_needed"
+	SecondFactorInvalid  Code = "second_factor_invalid"
+	SecondFactorSet      Code = "second_factor_set"
+	PasskeyInvalid       Code = "passkey_invalid"
+	LinkInvalid          Code = "link_invalid"
+	LinkExpired          Code = "link_expired"
+	AccountExists        Code = "account_exists"
+	AlreadyInvited       Code = "already_invited"
+	AlreadyMember        Code = "already_member"
+	InvitationEnded      Code = "invitation_ended"
+	InvitationForAnother Code = "invitation_for_another"
+	LastAdministrator    Code = "last_administrator"
+	LastOwner            Code = "last_owner"
+	Busy                 Code = "busy"
+	AuthorizationPending Code = "authorization_pending"
+	SlowDown             Code = "slow_down"
+	AuthorizationDenied  Code = "authorization_denied"
+	AuthorizationExpired Code = "authorization_expired"
+	OrganizationsDiffer  Code = "organizations_differ"
+)
+
+// Codes of selling, keys and sublicenses.
+const (
+	RenewalTooEarly      Code = "renewal_too_early"
+	NotRenewable         Code = "not_renewable"
+	SubscriptionCanceled Code = "subscription_canceled"
+	QuantityTooSmall     Code = "quantity_too_small"
+	PoolExhausted        Code = "pool_exhausted"
+	QuotaTooSmall        Code = "quota_too_small"
+	DynamicNotAllowed    Code = "dynamic_not_allowed"
+	SublicenseEnded      Code = "sublicense_ended"
+	SublicenseActivated  Code = "sublicense_activated"
+	ReleaseNeedsFile     Code = "release_needs_file"
+	InstallationShared   Code = "installation_shared"
+	ImportRefused        Code = "import_refused"
+)
+
 // Codes of what the publisher signs with.
 const (
 	MasterKeyWrong          Code = "master_key_wrong"
@@ -130,6 +179,46 @@ var table = map[Code]entry{
 	DatabaseUnavailable:  {http.StatusServiceUnavailable, "The database is not available right now. Nothing was changed; try again."},
 	ShuttingDown:         {http.StatusServiceUnavailable, "The server is stopping. Try again shortly."},
 	InternalError:        {http.StatusInternalServerError, "Something went wrong here. The request id helps support to find it."},
+
+	VersionChanged:       {http.StatusPreconditionFailed, "This has been changed by somebody else meanwhile. Look at it again, then repeat your change."},
+	IdempotencyKeyReused: {http.StatusConflict, "This Idempotency-Key was used for another request. Use a new key for a new request."},
+	RequestInProgress:    {http.StatusConflict, "The same request is being done at this moment. Repeat it to learn what came of it."},
+	ScopeMissing:         {http.StatusForbidden, "This API token lacks a scope that is needed here."},
+	CrossOrigin:          {http.StatusForbidden, "This request came from another web site. Use the pages of this server."},
+
+	CredentialsInvalid:   {http.StatusUnauthorized, "Email or password is invalid. Try again, or reset your password."},
+	SecondFactorNeeded:   {http.StatusUnauthorized, "Enter the code of your authenticator app, or a recovery code."},
+	SecondFactorInvalid:  {http.StatusUnauthorized, "This code is not valid, or was used already. Wait for the next one and try again."},
+	SecondFactorSet:      {http.StatusConflict, "A second factor is set up already. Remove it first."},
+	PasskeyInvalid:       {http.StatusUnauthorized, "The passkey was not accepted. Try again, or sign in with your password."},
+	LinkInvalid:          {http.StatusNotFound, "This link is not valid, or was used already. Ask for a new one."},
+	LinkExpired:          {http.StatusGone, "This link has expired. Ask for a new one."},
+	AccountExists:        {http.StatusConflict, "An account with this email address exists already. Sign in, or reset its password."},
+	AlreadyInvited:       {http.StatusConflict, "This email address is invited already. Resend the invitation instead."},
+	AlreadyMember:        {http.StatusConflict, "This person is a member of the organization already."},
+	InvitationEnded:      {http.StatusGone, "This invitation has expired, was withdrawn or was accepted already. Ask the administrator to invite you again."},
+	InvitationForAnother: {http.StatusConflict, "This invitation is for another email address. Sign in with that address to accept it."},
+	LastAdministrator:    {http.StatusConflict, "This is the organization's only account administrator. Make somebody else one first."},
+	LastOwner:            {http.StatusConflict, "This is the publisher's only owner. Make somebody else one first."},
+	Busy:                 {http.StatusTooManyRequests, "Too many sign-ins are waiting. Try again in a moment."},
+	AuthorizationPending: {http.StatusBadRequest, "The sign-in has not been approved yet. Ask again in a while."},
+	SlowDown:             {http.StatusBadRequest, "Ask less often whether the sign-in has been approved."},
+	AuthorizationDenied:  {http.StatusForbidden, "The sign-in was denied."},
+	AuthorizationExpired: {http.StatusGone, "The code has expired, or was used already. Start again for a new code."},
+	OrganizationsDiffer:  {http.StatusConflict, "These organizations are of different kinds and cannot be merged."},
+
+	RenewalTooEarly:      {http.StatusConflict, "It is too early to renew this subscription."},
+	NotRenewable:         {http.StatusConflict, "Subscriptions of this plan cannot be renewed. Order a new one."},
+	SubscriptionCanceled: {http.StatusConflict, "The subscription has been canceled. Contact the publisher."},
+	QuantityTooSmall:     {http.StatusConflict, "The subscription cannot shrink below what its sublicenses reserve."},
+	PoolExhausted:        {http.StatusConflict, "The main pool has too few unused licenses for this."},
+	QuotaTooSmall:        {http.StatusConflict, "More licenses of the sublicense are in use than this. Force it to make the sublicense smaller all the same."},
+	DynamicNotAllowed:    {http.StatusConflict, "This plan allows reserved sublicenses only."},
+	SublicenseEnded:      {http.StatusConflict, "This sublicense has ended. Ask your account administrator for another key."},
+	SublicenseActivated:  {http.StatusConflict, "This sublicense is activated. Deactivate it first."},
+	ReleaseNeedsFile:     {http.StatusConflict, "This row was activated offline. Upload its deactivation request file, or ask the publisher to release it."},
+	InstallationShared:   {http.StatusConflict, "Installations use this subscription together with others of the organization. Deactivate them first, or merge the organizations."},
+	ImportRefused:        {http.StatusUnprocessableEntity, "The import has faults, so nothing was imported. See the rows listed."},
 
 	MasterKeyWrong:          {http.StatusInternalServerError, "The master key does not open this data. Use the master key that the data was made with."},
 	RootKeyNeeded:           {http.StatusConflict, "The root's private key is kept offline. Give its file."},

@@ -35,5 +35,14 @@ func (f *Faults) Text(pointer, s string, least, most int) {
 	f.Check(ok, pointer, fmt.Sprintf("must be %d to %d characters on one line, without space around", least, most))
 }
 
+// Lines notes a fault unless s is text of least to most characters, perhaps on
+// several lines: valid UTF-8, no other control characters, no space around it.
+func (f *Faults) Lines(pointer, s string, least, most int) {
+	n := utf8.RuneCountInString(s)
+	odd := func(r rune) bool { return unicode.IsControl(r) && r != '\n' }
+	ok := n >= least && n <= most && utf8.ValidString(s) && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, odd)
+	f.Check(ok, pointer, fmt.Sprintf("must be %d to %d characters, without space around", least, most))
+}
+
 // Err gives one validation_failed problem with every fault, or nil with none.
 func (f *Faults) Err() error { return Invalid(f.fields) }

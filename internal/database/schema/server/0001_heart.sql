@@ -42,6 +42,8 @@ CREATE TABLE event (
 ) {{strict}};
 CREATE UNIQUE INDEX event_position ON event (position) WHERE position IS NOT NULL;
 CREATE INDEX event_unsealed ON event (id) WHERE position IS NULL;
+CREATE INDEX event_organization ON event (organization_id, position) WHERE position IS NOT NULL;
+CREATE INDEX event_subject ON event (subject_kind, subject_id, position) WHERE position IS NOT NULL;
 
 CREATE TABLE event_chain (
     id       {{int64}} PRIMARY KEY CHECK (id = 1),
@@ -62,6 +64,10 @@ CREATE TABLE organization (
     id         {{key}} PRIMARY KEY,
     kind       TEXT NOT NULL CHECK (kind IN ('customer', 'partner', 'distributor')),
     name       TEXT NOT NULL,
+    address    TEXT NOT NULL DEFAULT '',
+    phone      TEXT NOT NULL DEFAULT '',
+    country    TEXT NOT NULL DEFAULT '',   -- ISO 3166-1 alpha-2, or empty
+    reference  {{key}} UNIQUE,             -- its id in the publisher's other systems; imports name it
     version    {{int64}} NOT NULL DEFAULT 1,
     created_at {{int64}} NOT NULL
 ) {{strict}};
@@ -75,10 +81,17 @@ CREATE TABLE site (
 ) {{strict}};
 
 CREATE TABLE person (
-    id         {{key}} PRIMARY KEY,
-    email      TEXT NOT NULL,
-    email_key  {{key}} NOT NULL UNIQUE, -- lower case, for look-up
-    created_at {{int64}} NOT NULL
+    id          {{key}} PRIMARY KEY,
+    email       TEXT NOT NULL,           -- empty once erased
+    email_key   {{key}} NOT NULL UNIQUE, -- lower case, for look-up; names nobody once erased
+    first_name  TEXT NOT NULL DEFAULT '',
+    last_name   TEXT NOT NULL DEFAULT '',
+    language    TEXT NOT NULL DEFAULT 'en' CHECK (language IN ('en', 'ja', 'fr')),
+    time_zone   TEXT NOT NULL DEFAULT '', -- IANA name; empty is the publisher's
+    password    TEXT,                    -- argon2id in PHC form; NULL until one is set
+    erased_at   {{int64}},
+    version     {{int64}} NOT NULL DEFAULT 1,
+    created_at  {{int64}} NOT NULL
 ) {{strict}};
 
 CREATE TABLE staff (
@@ -88,13 +101,18 @@ CREATE TABLE staff (
 ) {{strict}};
 
 CREATE TABLE api_token (
-    id           {{key}} PRIMARY KEY,
-    person_id    {{key}} NOT NULL REFERENCES person (id) ON UPDATE CASCADE,
-    name         TEXT NOT NULL,
-    hash         {{bytes}} NOT NULL UNIQUE, -- SHA-256 of the token
-    created_at   {{int64}} NOT NULL,
-    revoked_at   {{int64}}
+    id              {{key}} PRIMARY KEY,
+    person_id       {{key}} NOT NULL REFERENCES person (id) ON UPDATE CASCADE,
+    organization_id {{key}} REFERENCES organization (id) ON UPDATE CASCADE, -- the only one it acts in; NULL for staff
+    name            TEXT NOT NULL,
+    hash            {{bytes}} NOT NULL UNIQUE, -- SHA-256 of the token
+    scopes          TEXT NOT NULL,             -- separated by spaces
+    created_at      {{int64}} NOT NULL,
+    expires_at      {{int64}},
+    last_used_at    {{int64}},
+    revoked_at      {{int64}}
 ) {{strict}};
+CREATE INDEX api_token_person ON api_token (person_id, id);
 
 CREATE TABLE product (
     id         {{key}} PRIMARY KEY,
@@ -125,11 +143,18 @@ CREATE TABLE subscription (
     ends_on             TEXT,               -- inclusive; NULL for ever
     maintenance_ends_on TEXT,
     offline_allowed     {{int64}} NOT NULL DEFAULT 0,
+    offline_asked_at    {{int64}},          -- an administrator asked for it; NULL once answered
     suspended_at        {{int64}},
+    canceled_on         TEXT,               -- the last day, whatever ends_on says; NULL for not canceled
+    sublicenses         {{int64}} NOT NULL DEFAULT 0, -- how many of its keys are sublicenses, deleted ones not counted
+    state               TEXT NOT NULL DEFAULT 'not_started', -- as the log has it; reads compute it from the dates
+    state_due           {{int64}},          -- when time may bring the next state; NULL for never
+    reference           {{key}} UNIQUE,     -- its id in the publisher's other systems; imports name it
     version             {{int64}} NOT NULL DEFAULT 1,
     created_at          {{int64}} NOT NULL,
     UNIQUE (id, organization_id)
 ) {{strict}};
+CREATE INDEX subscription_due ON subscription (state_due) WHERE state_due IS NOT NULL;
 CREATE INDEX subscription_organization ON subscription (organization_id, id);
 
 CREATE TABLE license_key (
@@ -143,12 +168,22 @@ CREATE TABLE license_key (
     activation_limit {{int64}},                 -- NULL is unlimited, and then activations is not kept
     activations      {{int64}} NOT NULL DEFAULT 0,
     replaced_by      {{key}} REFERENCES license_key (id),
+    name             TEXT NOT NULL DEFAULT '', -- of a sublicense
+    quota            {{int64}},                -- of a sublicense; NULL for other keys
+    reserved         {{int64}} NOT NULL DEFAULT 0, -- whether the quota leaves the pool; else it is a cap
+    ends_on          TEXT,                     -- of a sublicense, inclusive; NULL is the subscription's
+    end_due          {{int64}},                -- when that end is to be recorded; NULL once it is, or for none
+    deleted_at       {{int64}},
     issued_on        TEXT NOT NULL,
+    version          {{int64}} NOT NULL DEFAULT 1,
     created_at       {{int64}} NOT NULL,
+    UNIQUE (id, organization_id),
     FOREIGN KEY (subscription_id, organization_id) REFERENCES subscription (id, organization_id) ON UPDATE CASCADE,
     CHECK (activation_limit IS NULL OR activations <= activation_limit)
 ) {{strict}};
 CREATE INDEX license_key_subscription ON license_key (subscription_id);
+CREATE INDEX license_key_due ON license_key (end_due) WHERE end_due IS NOT NULL;
+CREATE INDEX license_key_last_four ON license_key (last_four);
 
 CREATE TABLE installation (
     id               {{key}} PRIMARY KEY, -- RFC 7638 thumbprint of its public key
@@ -158,6 +193,9 @@ CREATE TABLE installation (
     operating_system TEXT NOT NULL,
     software_version TEXT NOT NULL,
     fingerprint      {{json}} NOT NULL,
+    notes            TEXT NOT NULL DEFAULT '',
+    imported         {{int64}} NOT NULL DEFAULT 0, -- stands for one that another system licensed, without a key pair
+    version          {{int64}} NOT NULL DEFAULT 1,
     created_at       {{int64}} NOT NULL,
     UNIQUE (id, organization_id)
 ) {{strict}};
@@ -195,13 +233,14 @@ CREATE TABLE activation (
     method           TEXT NOT NULL CHECK (method IN ('online', 'offline')),
     started_at       {{int64}} NOT NULL,
     ended_at         {{int64}},
-    end_reason       TEXT,                        -- deactivated, moved, released
+    end_reason       TEXT,                        -- deactivated, moved, released, sublicense_ended
     end_note         TEXT NOT NULL DEFAULT '',    -- why staff released it
     used             {{int64}} NOT NULL DEFAULT 0,
     peak             {{int64}} NOT NULL DEFAULT 0,
     used_at          {{int64}},                   -- the greatest "to" reported
     over_since       {{int64}},
     over_recorded    {{int64}} NOT NULL DEFAULT 0, -- whether the log says that the row is over
+    grace_due        {{int64}},                   -- when its grace ends and is to be recorded; NULL for none, or done
     last_seen_at     {{int64}} NOT NULL,
     last_reported_at {{int64}},
     expires_at       {{int64}} NOT NULL,          -- exp of the newest license
@@ -212,6 +251,7 @@ CREATE INDEX activation_slot ON activation (slot_id, started_at);
 CREATE INDEX activation_key ON activation (key_id) WHERE ended_at IS NULL;
 CREATE INDEX activation_subscription ON activation (subscription_id) WHERE ended_at IS NULL;
 CREATE INDEX activation_organization ON activation (organization_id, id);
+CREATE INDEX activation_grace ON activation (grace_due) WHERE grace_due IS NOT NULL;
 
 CREATE TABLE usage_report (
     activation_id {{key}} NOT NULL REFERENCES activation (id),
