@@ -33,6 +33,8 @@ const (
 )
 
 // New gives a client of the server at a URL such as https://licet.example.com.
+// Without a token it speaks for nobody, or for whose session the cookies of HTTP
+// name.
 func New(baseURL, token string) *Client {
 	return &Client{HTTP: &http.Client{Timeout: timeout}, base: strings.TrimRight(baseURL, "/") + basePath, token: token}
 }
@@ -228,7 +230,9 @@ func (c *Client) do(ctx context.Context, method, path, contentType string, body 
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	res, err := c.HTTP.Do(req)
 	if err != nil {
 		return nil, nil, fmt.Errorf("call the server: %w", err)
