@@ -160,19 +160,24 @@ func (s *Service) CheckMasterKey(ctx context.Context) error {
 	return nil
 }
 
-// ID gives the publisher id, which never changes once there is one.
-func (s *Service) ID(ctx context.Context) (string, error) {
+// Fixed is what never changes about a publisher once there is one.
+type Fixed struct {
+	ID   string
+	Zone *time.Location // in which subscriptions begin and end
+}
+
+// Fixed gives what never changes, without asking the database each time.
+func (s *Service) Fixed(ctx context.Context) (Fixed, error) {
 	s.mu.Lock()
 	known := s.current
 	s.mu.Unlock()
-	if known != nil {
-		return known.Publisher.ID, nil
+	if known == nil {
+		var err error
+		if known, err = s.Current(ctx); err != nil {
+			return Fixed{}, err
+		}
 	}
-	current, err := s.Current(ctx)
-	if err != nil {
-		return "", err
-	}
-	return current.Publisher.ID, nil
+	return Fixed{ID: known.Publisher.ID, Zone: known.Zone}, nil
 }
 
 // Current gives what answers are signed with. It asks the database on every

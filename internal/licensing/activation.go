@@ -11,9 +11,10 @@ type EndReason string
 
 // The reasons.
 const (
-	EndDeactivated EndReason = "deactivated" // at the installation's own request
-	EndMoved       EndReason = "moved"       // the installation put another key into the slot
-	EndReleased    EndReason = "released"    // from the portal or by staff
+	EndDeactivated EndReason = "deactivated"      // at the installation's own request
+	EndMoved       EndReason = "moved"            // the installation put another key into the slot
+	EndReleased    EndReason = "released"         // from the portal or by staff
+	EndSublicense  EndReason = "sublicense_ended" // its sublicense came to its end (P10)
 )
 
 // Activation is a key bound to a slot from an instant to another. Usage belongs
@@ -35,6 +36,7 @@ type Activation struct {
 	UsedAt         *time.Time // that greatest end; nil before any report
 	OverSince      *time.Time // when usage first exceeded the maximum, as the installation says (R5)
 	OverRecorded   bool       // whether the log says that the row is over its limit
+	GraceDue       *time.Time // when the end of its grace is to be recorded; nil for none, or done
 	LastSeenAt     time.Time
 	LastReportedAt *time.Time
 	ExpiresAt      time.Time // of the newest license

@@ -82,13 +82,9 @@ func grantOf(slot Slot, activation Activation, t terms, pool Pool, current *issu
 		LicenseType: code, TypeName: name, Metric: metric, Model: string(t.Offer.Policy.Model),
 		Site:         licensefile.Site{ID: slot.SiteID, Name: slot.SiteName},
 		Organization: t.Subscription.OrganizationName, Method: activation.Method,
-		IssueDate: t.Key.IssuedOn, EndDate: t.Subscription.EndsOn, MaintenanceEnd: t.Subscription.MaintenanceEndsOn,
-		End: t.Subscription.End(t.Offer.Policy, current.Zone), Used: activation.Used,
+		IssueDate: t.Key.IssuedOn, EndDate: t.endDate(), MaintenanceEnd: t.Subscription.MaintenanceEndsOn,
+		End: t.end(current.Zone), Used: activation.Used, Maximum: t.maximum(pool, activation.Used), Unused: t.unused(pool),
 		Suspended: t.Subscription.SuspendedAt != nil, Policy: t.Offer.Policy.Travels(), Entitlements: t.Offer.Policy.Entitlements,
-	}
-	if t.Subscription.Quantity != nil {
-		maximum, unused := pool.Maximum(activation.Used), pool.Unused()
-		g.Maximum, g.Unused = &maximum, &unused
 	}
 	return g
 }
@@ -118,8 +114,11 @@ func preview(s situation, bound bool, obstacle error) licensefile.Preview {
 	code, name, metric := t.Offer.Policy.LicenseType()
 	p := licensefile.Preview{
 		Product: t.Offer.ProductName, Plan: t.Offer.Name, LicenseType: code, TypeName: name, Metric: metric,
-		Model: string(t.Offer.Policy.Model), IssueDate: t.Key.IssuedOn, EndDate: t.Subscription.EndsOn,
+		Model: string(t.Offer.Policy.Model), IssueDate: t.Key.IssuedOn, EndDate: t.endDate(),
 		Maximum: t.Subscription.Quantity, InUse: t.Key.Activations > 0,
+	}
+	if t.Key.Quota != nil {
+		p.Maximum = t.Key.Quota
 	}
 	if found := problem.From(obstacle); found != nil {
 		p.Problem, p.Message = string(found.Code), found.Message
@@ -132,11 +131,23 @@ func preview(s situation, bound bool, obstacle error) licensefile.Preview {
 		p.Site, p.HostName = s.row.Slot.SiteName, s.installation.HostName
 		p.Used = &s.row.Activation.Used
 	}
-	if pool, limited := t.pool(); limited {
-		remaining := pool.Unused()
-		p.Remaining = &remaining
-	}
+	p.Remaining = t.remaining()
 	return p
+}
+
+// remaining says how many more devices rows of the key may manage; nil is
+// unlimited.
+func (t terms) remaining() *int64 {
+	switch {
+	case t.Key.Quota != nil && (t.Key.Reserved || t.Subscription.Quantity == nil):
+		left := max(0, *t.Key.Quota-t.KeyUsed)
+		return &left
+	case t.Key.Quota != nil:
+		left := t.Pool.DynamicAvailable(*t.Key.Quota, t.KeyUsed)
+		return &left
+	default:
+		return t.unused(t.Pool)
+	}
 }
 
 func previewReceipt(req *licensefile.SignedRequest, p licensefile.Preview, current *issuer.Current, at licensefile.NumericDate) licensefile.Receipt {

@@ -57,6 +57,9 @@ func (r *ruling) applyKeys(tx *database.Tx) error {
 	if r.moves() || r.ends {
 		changes = append(changes, change{r.row.Activation.KeyID, true})
 	}
+	if r.replaces() {
+		changes = append(changes, change{r.terms.Imported.KeyID, true})
+	}
 	if r.starts {
 		changes = append(changes, change{r.toActivation.KeyID, false})
 	}
@@ -120,9 +123,7 @@ func (r *ruling) applyActivation(tx *database.Tx) error {
 	if !r.starts {
 		return updateActivation(tx, r.toActivation)
 	}
-	if r.moves() {
-		ended := r.row.Activation
-		ended.EndedAt, ended.EndReason = &r.now, EndMoved
+	for _, ended := range r.displaced() {
 		if err := updateActivation(tx, ended); err != nil {
 			return err
 		}
@@ -134,6 +135,21 @@ func (r *ruling) applyActivation(tx *database.Tx) error {
 	r.toActivation.ID = id
 	// The unique index on live activations of a slot is the last guard.
 	return again(insertActivation(tx, r.toActivation))
+}
+
+// displaced gives the activations that a new one takes the place of, ended.
+func (r *ruling) displaced() []Activation {
+	var ended []Activation
+	if r.moves() {
+		ended = append(ended, r.row.Activation)
+	}
+	if r.replaces() {
+		ended = append(ended, *r.terms.Imported)
+	}
+	for i := range ended {
+		ended[i].EndedAt, ended[i].EndReason = &r.now, EndMoved
+	}
+	return ended
 }
 
 // record writes the events of a ruling. A check-in that changes no state, limit,
@@ -163,8 +179,8 @@ func (r *ruling) events() []event.Event {
 	if r.outcome == forked {
 		return all
 	}
-	if r.moves() {
-		add(true, "activation.ended", "activation", r.row.Activation.ID, ending(r.row.Activation, EndMoved))
+	for _, ended := range r.displaced() {
+		add(true, "activation.ended", "activation", ended.ID, ending(ended, EndMoved))
 	}
 	add(r.starts, "activation.started", "activation", r.toActivation.ID, map[string]any{
 		"key": r.toActivation.KeyID, "subscription": r.toActivation.SubscriptionID, "slot": r.toSlot.ID,
@@ -177,7 +193,7 @@ func (r *ruling) events() []event.Event {
 		"version": r.toInstallation.SoftwareVersion,
 	})
 	add(r.renamed(r.toSlot.SiteName), "site.renamed", "site", r.toSlot.SiteID, nil)
-	limits := map[string]any{"used": r.toActivation.Used, "maximum": r.pool.Maximum(r.toActivation.Used)}
+	limits := map[string]any{"used": r.toActivation.Used, "maximum": r.terms.maximum(r.pool, r.toActivation.Used)}
 	add(r.overChanged && r.toActivation.OverRecorded, "activation.limit_exceeded", "activation", r.toActivation.ID, limits)
 	add(r.overChanged && !r.toActivation.OverRecorded, "activation.limit_kept", "activation", r.toActivation.ID, limits)
 	add(r.ends, "activation.ended", "activation", r.toActivation.ID, ending(r.toActivation, EndDeactivated))

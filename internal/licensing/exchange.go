@@ -15,15 +15,15 @@ import (
 // seen for the first time. An answer is returned only once what it says is
 // stored.
 func (s *Service) Exchange(ctx context.Context, compact string) (Signed, error) {
-	publisher, err := s.Issuer.ID(ctx)
+	publisher, err := s.Issuer.Fixed(ctx)
 	if err != nil {
 		return Signed{}, err
 	}
-	req, err := licensefile.OpenRequest(compact, publisher)
+	req, err := licensefile.OpenRequest(compact, publisher.ID)
 	if err != nil {
 		return Signed{}, problem.From(err)
 	}
-	known, current, err := s.look(ctx, req)
+	known, current, err := s.look(ctx, req, dayIn(publisher.Zone, s.now()))
 	if err != nil {
 		return Signed{}, err
 	}
@@ -61,7 +61,7 @@ func (s *Service) take(ctx context.Context, req *licensefile.SignedRequest, know
 		judged := req.Request.Kind != licensefile.KindActivate
 		err = s.DB.InTx(ctx, func(tx *database.Tx) error {
 			if !judged {
-				if known, _, err = s.situation(tx, req); err != nil {
+				if known, _, err = s.situation(tx, req, dayIn(current.Zone, now)); err != nil {
 					return err
 				}
 				if r, err = rule(req, known, current, now); err != nil {
@@ -79,8 +79,8 @@ func (s *Service) take(ctx context.Context, req *licensefile.SignedRequest, know
 }
 
 // look loads the situation of a request and what its answer will be signed with.
-func (s *Service) look(ctx context.Context, req *licensefile.SignedRequest) (situation, *issuer.Current, error) {
-	known, mark, err := s.situation(s.DB.Read(ctx), req)
+func (s *Service) look(ctx context.Context, req *licensefile.SignedRequest, today licensefile.Date) (situation, *issuer.Current, error) {
+	known, mark, err := s.situation(s.DB.Read(ctx), req, today)
 	if err != nil {
 		return known, nil, err
 	}
@@ -95,11 +95,11 @@ func (s *Service) look(ctx context.Context, req *licensefile.SignedRequest) (sit
 
 // situation loads what bears on a request, and the publisher's mark when it came
 // along.
-func (s *Service) situation(q database.Querier, req *licensefile.SignedRequest) (situation, *issuer.Mark, error) {
+func (s *Service) situation(q database.Querier, req *licensefile.SignedRequest, today licensefile.Date) (situation, *issuer.Mark, error) {
 	if req.Request.Key != "" {
-		return s.offer(q, req)
+		return s.offer(q, req, today)
 	}
-	known, mark, err := s.liveRow(q, req, false)
+	known, mark, err := s.liveRow(q, req, today, false)
 	if errors.Is(err, database.ErrNoRows) {
 		known, err = dormant(q, req)
 		return known, nil, err
@@ -109,9 +109,9 @@ func (s *Service) situation(q database.Querier, req *licensefile.SignedRequest) 
 
 // offer loads what bears on a request that brings a key. Most come from
 // strangers, who have no rows to look for.
-func (s *Service) offer(q database.Querier, req *licensefile.SignedRequest) (known situation, _ *issuer.Mark, err error) {
+func (s *Service) offer(q database.Querier, req *licensefile.SignedRequest, today licensefile.Date) (known situation, _ *issuer.Mark, err error) {
 	key := licensefile.NormalizeKey(req.Request.Key)
-	offered, mark, err := s.offered(q, s.lookup(key))
+	offered, mark, err := s.offered(q, s.lookup(key), today)
 	if errors.Is(err, database.ErrNoRows) {
 		return known, nil, notFound(key)
 	}
@@ -119,7 +119,7 @@ func (s *Service) offer(q database.Querier, req *licensefile.SignedRequest) (kno
 		return known, nil, err
 	}
 	if known.installation, err = loadInstallation(q, req.Thumbprint); err == nil && known.installation != nil {
-		known, _, err = s.liveRow(q, req, req.Request.Kind == licensefile.KindPreview)
+		known, _, err = s.liveRow(q, req, today, req.Request.Kind == licensefile.KindPreview)
 		if errors.Is(err, database.ErrNoRows) {
 			known, err = dormant(q, req)
 		}
@@ -148,7 +148,7 @@ func (s *Service) preview(req *licensefile.SignedRequest, known situation, curre
 	bound := known.row.live() && known.row.Activation.KeyID == known.offered.Key.ID
 	obstacle := admits(req.Request, known, current.Zone, now)
 	if obstacle == nil && !bound {
-		obstacle = known.offered.Key.exhausted()
+		obstacle = known.offered.exhausted()
 	}
 	p := preview(known, bound, obstacle)
 	compact, err := licensefile.SealReceipt(previewReceipt(req, p, current, licensefile.At(now)), current.Signer)

@@ -36,9 +36,29 @@ type Key struct {
 	ActivationLimit *int64
 	Activations     int64
 
+	// Name, Quota, Reserved and EndsOn are of a sublicense (P10). A reserved quota
+	// leaves the pool; a dynamic one is a cap. EndsOn is inclusive; empty is the
+	// subscription's own end.
+	Name     string
+	Quota    *int64 // nil for other keys
+	Reserved bool
+	EndsOn   licensefile.Date
+
 	ReplacedBy string // id of the key that took its place (P19); empty for none
+	DeletedAt  *time.Time
 	IssuedOn   licensefile.Date
+	Version    int64
 	CreatedAt  time.Time
+}
+
+// ended reports whether a sublicense has been deleted, or its last day is over.
+func (k Key) ended(today licensefile.Date) bool {
+	return k.DeletedAt != nil || k.EndsOn != "" && k.EndsOn < today
+}
+
+// dayIn gives the calendar day of an instant in a zone.
+func dayIn(zone *time.Location, at time.Time) licensefile.Date {
+	return licensefile.Date(at.In(zone).Format(time.DateOnly))
 }
 
 // Masked shows a key without revealing it.

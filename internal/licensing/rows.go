@@ -50,7 +50,7 @@ func (s *Service) Rows(ctx context.Context, actor identity.Actor, f RowFilter, l
 	}
 	var page database.Page[Row]
 	err = s.DB.Snapshot(ctx, func(q database.Querier) error {
-		found, err := listRows(q, f, sight, l)
+		found, err := listRows(q, f, sight, dayIn(current.Zone, s.now()), l)
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,11 @@ func (s *Service) Rows(ctx context.Context, actor identity.Actor, f RowFilter, l
 // Row gives an activation; not_found when there is none.
 func (s *Service) Row(ctx context.Context, actor identity.Actor, activationID string) (Row, error) {
 	q := s.DB.Read(ctx)
-	found, err := findRow(q, activationID)
+	publisher, err := s.Issuer.Fixed(ctx)
+	if err != nil {
+		return Row{}, err
+	}
+	found, err := findRow(q, activationID, dayIn(publisher.Zone, s.now()))
 	if err != nil {
 		return Row{}, err
 	}
@@ -83,8 +87,8 @@ func (s *Service) Row(ctx context.Context, actor identity.Actor, activationID st
 }
 
 // findRow gives an activation as stored, or not_found.
-func findRow(q database.Querier, activationID string) (storedRow, error) {
-	found, err := loadRow(q, activationID)
+func findRow(q database.Querier, activationID string, today licensefile.Date) (storedRow, error) {
+	found, err := loadRow(q, activationID, today)
 	if errors.Is(err, database.ErrNoRows) {
 		return found, problem.New(problem.NotFound)
 	}
@@ -105,10 +109,7 @@ func (s *Service) present(q database.Querier, found []storedRow, current *issuer
 			Activation: activation, Slot: slot, Installation: found[i].installation,
 			Key: t.Key, Subscription: t.Subscription, PlanName: t.Offer.Name, ProductName: t.Offer.ProductName,
 		}
-		if pool, limited := t.pool(); limited {
-			maximum := pool.Maximum(activation.Used)
-			row.Maximum = &maximum
-		}
+		row.Maximum = t.maximum(t.Pool, activation.Used)
 		row.Status = licensefile.Status(ladder(activation, *t, row.Maximum, current), now)
 		rows[i] = row
 	}
@@ -119,7 +120,7 @@ func (s *Service) present(q database.Querier, found []storedRow, current *issuer
 // installation judges itself.
 func ladder(a Activation, t terms, maximum *int64, current *issuer.Current) licensefile.Row {
 	return licensefile.Row{
-		End: t.Subscription.End(t.Offer.Policy, current.Zone), Expires: a.ExpiresAt, LastContact: a.LastSeenAt,
+		End: t.end(current.Zone), Expires: a.ExpiresAt, LastContact: a.LastSeenAt,
 		Policy: t.Offer.Policy.Travels(), Maximum: maximum, Used: a.Used, OverSince: a.OverSince,
 		Suspended: t.Subscription.SuspendedAt != nil, Deactivated: a.EndedAt != nil,
 	}
@@ -149,7 +150,7 @@ func (s *Service) Release(ctx context.Context, actor identity.Actor, activationI
 }
 
 func (s *Service) release(tx *database.Tx, actor identity.Actor, activationID, reason string) error {
-	found, err := findRow(tx, activationID)
+	found, err := findRow(tx, activationID, "") // whatever the day, the pool is not asked
 	if err != nil {
 		return err
 	}
@@ -216,7 +217,7 @@ func (s *Service) IssueLicense(ctx context.Context, actor identity.Actor, activa
 // was answered with stays, so that its repeat is answered the same.
 func (s *Service) unsolicited(tx *database.Tx, actor identity.Actor, activationID string, current *issuer.Current) (licensefile.License, error) {
 	var none licensefile.License
-	found, err := findRow(tx, activationID)
+	found, err := findRow(tx, activationID, dayIn(current.Zone, s.now()))
 	if err != nil {
 		return none, err
 	}
@@ -229,7 +230,7 @@ func (s *Service) unsolicited(tx *database.Tx, actor identity.Actor, activationI
 	}
 	now := s.now()
 	at := later(now.Truncate(time.Second), found.slot.Answer.At)
-	end := t.Subscription.End(t.Offer.Policy, current.Zone)
+	end := t.end(current.Zone)
 	activation, slot := found.activation, found.slot
 	activation.ExpiresAt = expires(t.Offer.Policy, activation.Method, end, at, current.Signer.NotAfter())
 	slot.Serial = slot.nextSerial(slot.Held)
@@ -240,8 +241,7 @@ func (s *Service) unsolicited(tx *database.Tx, actor identity.Actor, activationI
 		return none, err
 	}
 	slot.Answer = Answer{Serial: slot.Serial, At: at, Expires: activation.ExpiresAt}
-	pool, _ := t.pool()
-	return licenseOf(slot, activation, *t, pool, current), event.Record(tx, event.Event{
+	return licenseOf(slot, activation, *t, t.Pool, current), event.Record(tx, event.Event{
 		At: now, Kind: "license.issued", Actor: actor.Actor, OrganizationID: activation.OrganizationID,
 		Subject: event.Subject{Kind: "activation", ID: activation.ID}, Data: map[string]any{"serial": slot.Serial},
 	})

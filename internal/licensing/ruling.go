@@ -14,15 +14,59 @@ type terms struct {
 	Key          Key
 	Subscription Subscription
 	Offer        *catalog.Offer
-	PoolUsed     int64 // by all live rows of the subscription; kept only with a quantity
+	Pool         Pool // of the subscription; nothing is in it when that is unlimited
+
+	KeyUsed int64 // by the live rows of an offered key
+
+	// Imported is an activation of the offered key that came from another system
+	// and has no key pair: the first installation that brings the key takes its
+	// place (P19). It is looked for only when the key is exhausted.
+	Imported *Activation
 }
 
-// pool gives the subscription's licenses; ok is false when they are unlimited.
-func (t terms) pool() (p Pool, ok bool) {
+// maximum gives how many devices a row with these terms, which uses some, may
+// manage when the pool is p; nil is unlimited.
+func (t terms) maximum(p Pool, used int64) *int64 {
 	if t.Subscription.Quantity == nil {
-		return Pool{}, false
+		return t.Key.Quota
 	}
-	return Pool{Total: *t.Subscription.Quantity, Used: t.PoolUsed}, true
+	maximum := p.Maximum(t.Key, used)
+	return &maximum
+}
+
+// unused gives how many licenses could still be added to a sublicense, or nil
+// when the subscription is unlimited.
+func (t terms) unused(p Pool) *int64 {
+	if t.Subscription.Quantity == nil {
+		return nil
+	}
+	free := p.Free()
+	return &free
+}
+
+// end is the instant at which a row with these terms stops: the end of the
+// subscription, or that of the sublicense when it comes first; nil for ever.
+func (t terms) end(zone *time.Location) *time.Time {
+	end := t.Subscription.End(t.Offer.Policy, zone)
+	if t.Key.EndsOn == "" {
+		return end
+	}
+	own := t.Key.EndsOn.EndIn(zone)
+	if end != nil && end.Before(own) {
+		return end
+	}
+	return &own
+}
+
+// endDate is the last day that people are told.
+func (t terms) endDate() licensefile.Date {
+	end := t.Subscription.EndsOn
+	for _, day := range []licensefile.Date{t.Subscription.CanceledOn, t.Key.EndsOn} {
+		if day != "" && (end == "" || day < end) {
+			end = day
+		}
+	}
+	return end
 }
 
 // row is a slot with its live activation and that one's terms, or with the last
@@ -101,6 +145,9 @@ type ruling struct {
 // moves reports whether a new activation takes the place of a live one.
 func (r *ruling) moves() bool { return r.starts && r.row.live() }
 
+// replaces reports whether a new activation takes the place of an imported one.
+func (r *ruling) replaces() bool { return r.starts && r.terms.Imported != nil }
+
 // rule judges a request. It is pure: the same values give the same ruling.
 func rule(req *licensefile.SignedRequest, s situation, current *issuer.Current, now time.Time) (ruling, error) {
 	r := ruling{request: req, now: now, situation: s}
@@ -152,7 +199,7 @@ func (r *ruling) holdLive() (bool, error) {
 	}
 	if r.request.Digest == r.toSlot.Digest {
 		r.outcome = repeated
-		r.pool, _ = r.terms.pool()
+		r.pool = r.terms.Pool
 		return true, nil
 	}
 	if req.Sequence < r.toSlot.Sequence {
@@ -189,7 +236,7 @@ func (r *ruling) bind(current *issuer.Current) error {
 	}
 	same := r.row.live() && r.row.Activation.KeyID == offered.Key.ID
 	if !same {
-		if err := offered.Key.exhausted(); err != nil {
+		if err := offered.exhausted(); err != nil {
 			return err
 		}
 	}
@@ -197,9 +244,7 @@ func (r *ruling) bind(current *issuer.Current) error {
 	if same && r.row.Activation.Method == req.Method {
 		return nil
 	}
-	if same { // what the ended activation used leaves the pool with it
-		r.terms.PoolUsed -= r.row.Activation.Used
-	}
+	r.leavePool()
 	r.starts = true
 	r.settleIn(offered.Subscription.OrganizationID)
 	r.toActivation = Activation{
@@ -209,12 +254,35 @@ func (r *ruling) bind(current *issuer.Current) error {
 	return nil
 }
 
+// leavePool takes what ended activations of the subscription used out of the
+// pool.
+func (r *ruling) leavePool() {
+	if r.row.live() && r.row.Activation.SubscriptionID == r.terms.Subscription.ID {
+		r.terms.Pool = r.terms.Pool.after(r.row.Terms.Key, r.row.Activation.Used, 0)
+	}
+	if r.terms.Imported != nil {
+		r.terms.Pool = r.terms.Pool.after(r.terms.Key, r.terms.Imported.Used, 0)
+	}
+}
+
+// exhausted gives the refusal of one more activation of the key, or nil when one
+// is free, or is held by an installation that only stands for another one.
+func (t terms) exhausted() error {
+	if t.Imported != nil {
+		return nil
+	}
+	return t.Key.exhausted()
+}
+
 // admits says why a key cannot be activated in a slot, whether or not one of its
 // activations is free; nil when it can.
 func admits(req licensefile.Request, s situation, zone *time.Location, now time.Time) error {
 	offered := s.offered
 	if offered.Key.ReplacedBy != "" {
 		return problem.New(problem.KeyReplaced)
+	}
+	if offered.Key.ended(dayIn(zone, now)) {
+		return problem.New(problem.SublicenseEnded)
 	}
 	if err := offered.Subscription.refusesActivation(offered.Offer.Policy, zone, now); err != nil {
 		return err
@@ -252,13 +320,13 @@ func (r *ruling) settleIn(organizationID string) {
 // used above the maximum, never at exactly the maximum.
 func (r *ruling) count() {
 	req := r.request.Request
-	usedBefore := r.toActivation.Used
+	before := r.toActivation
 	_, _, metric := r.terms.Offer.Policy.LicenseType()
 	r.toActivation, r.usage = r.toActivation.reported(req.Usage, metric, r.now)
 
-	pool, limited := r.terms.pool()
-	r.pool = pool.after(usedBefore, r.toActivation.Used)
-	over := limited && r.toActivation.Used > r.pool.Maximum(r.toActivation.Used)
+	r.pool = r.terms.Pool.after(r.terms.Key, before.Used, r.toActivation.Used)
+	maximum := r.terms.maximum(r.pool, r.toActivation.Used)
+	over := maximum != nil && r.toActivation.Used > *maximum
 	switch {
 	case req.OverSince != nil:
 		since := earlier(*req.OverSince, r.now)
@@ -270,9 +338,24 @@ func (r *ruling) count() {
 	}
 	r.overChanged = over != r.toActivation.OverRecorded
 	r.toActivation.OverRecorded = over
+	r.toActivation.GraceDue = graceDue(before, r.toActivation, r.terms.Offer.Policy)
 	if r.ends {
 		r.toActivation.EndedAt, r.toActivation.EndReason = &r.now, EndDeactivated
 	}
+}
+
+// graceDue says when the end of a row's over-limit grace is to be recorded (R5);
+// nil when it is not over, has no grace, or that end is recorded already.
+func graceDue(before, after Activation, policy catalog.Policy) *time.Time {
+	grace := policy.OverLimitGrace()
+	switch {
+	case !after.OverRecorded || after.OverSince == nil || grace == 0:
+		return nil
+	case before.OverRecorded && before.OverSince != nil && before.OverSince.Equal(*after.OverSince):
+		return before.GraceDue
+	}
+	due := after.OverSince.Add(grace)
+	return &due
 }
 
 // settle numbers and dates the answer.
@@ -290,7 +373,7 @@ func (r *ruling) settle(current *issuer.Current) {
 	if at.Before(slot.Answer.At) {
 		at = slot.Answer.At
 	}
-	end := r.terms.Subscription.End(r.terms.Offer.Policy, current.Zone)
+	end := r.terms.end(current.Zone)
 	slot.Answer = Answer{At: at, Expires: expires(r.terms.Offer.Policy, r.toActivation.Method, end, at, current.Signer.NotAfter())}
 	if req.Kind == licensefile.KindReport {
 		slot.Serial = max(slot.Serial, req.Previous)

@@ -178,7 +178,7 @@ func (s *Service) RegisterKey(ctx context.Context, actor identity.Actor, key, or
 	normalized := licensefile.NormalizeKey(key)
 	var id string
 	err := s.DB.InTx(ctx, func(tx *database.Tx) error {
-		t, _, err := s.offered(tx, s.lookup(normalized))
+		t, _, err := s.offered(tx, s.lookup(normalized), "") // the pool is not asked
 		switch {
 		case errors.Is(err, database.ErrNoRows):
 			return notFound(normalized)

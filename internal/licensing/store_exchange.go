@@ -15,16 +15,49 @@ import (
 // termsColumns are what terms are read from; key k, subscription s, plan p,
 // product d and organization o must be joined.
 const termsColumns = `
-	k.id, k.kind, k.last_four, k.activation_limit, k.activations, k.replaced_by, k.issued_on,
+	k.id, k.kind, k.last_four, k.activation_limit, k.activations, k.name, k.quota, k.reserved, k.ends_on,
+	k.replaced_by, k.deleted_at, k.issued_on, k.version,
 	s.id, s.organization_id, o.name, s.plan_id, s.quantity, s.starts_on, s.ends_on, s.maintenance_ends_on,
-	s.offline_allowed, s.suspended_at, p.version, d.version,
-	` + poolUsed
+	s.offline_allowed, s.suspended_at, s.canceled_on, p.version, d.version,
+	` + poolColumns
 
-// poolUsed is what the live rows of a subscription s use. A quantity of NULL is
-// unlimited, and then nobody needs the sum.
-const poolUsed = `CASE WHEN s.quantity IS NULL THEN 0 ELSE (
-	SELECT CAST(COALESCE(SUM(x.used), 0) AS BIGINT) FROM activation x
-	WHERE x.subscription_id = s.id AND x.ended_at IS NULL) END`
+// poolColumns are the sums of a subscription s's pool: used, reserved, reserved
+// in use. A quantity of NULL is unlimited, and then nobody needs them; without
+// sublicenses there is one sum. What sublicenses that ended before today, the
+// argument of each sum, use and reserve does not count. A replaced key's rows are
+// its successor's.
+const poolColumns = `CASE
+	WHEN s.quantity IS NULL THEN 0
+	WHEN s.sublicenses = 0 THEN (
+		SELECT CAST(COALESCE(SUM(x.used), 0) AS BIGINT) FROM activation x
+		WHERE x.subscription_id = s.id AND x.ended_at IS NULL)
+	ELSE (
+		SELECT CAST(COALESCE(SUM(x.used), 0) AS BIGINT) FROM activation x JOIN license_key y ON y.id = x.key_id
+		WHERE x.subscription_id = s.id AND x.ended_at IS NULL AND (y.ends_on IS NULL OR y.ends_on >= ?)) END,
+	CASE WHEN s.quantity IS NULL OR s.sublicenses = 0 THEN 0 ELSE (
+		SELECT CAST(COALESCE(SUM(y.quota), 0) AS BIGINT) FROM license_key y
+		WHERE y.subscription_id = s.id AND y.reserved = 1 AND y.deleted_at IS NULL AND y.replaced_by IS NULL
+		  AND (y.ends_on IS NULL OR y.ends_on >= ?)) END,
+	CASE WHEN s.quantity IS NULL OR s.sublicenses = 0 THEN 0 ELSE (
+		SELECT CAST(COALESCE(SUM(x.used), 0) AS BIGINT) FROM activation x JOIN license_key y ON y.id = x.key_id
+		WHERE x.subscription_id = s.id AND x.ended_at IS NULL AND y.reserved = 1
+		  AND (y.ends_on IS NULL OR y.ends_on >= ?)) END`
+
+// poolArguments are those of poolColumns, which come first in a statement.
+func poolArguments(today licensefile.Date) []any {
+	return []any{string(today), string(today), string(today)}
+}
+
+// loadPool gives the pool of a subscription, as of a day; an unlimited one has
+// nothing in it.
+func loadPool(q database.Querier, subscriptionID string, today licensefile.Date) (Pool, error) {
+	return database.One(q, func(r database.Row) (p Pool, err error) {
+		var total sql.NullInt64
+		err = r.Scan(&p.Used, &p.Reserved, &p.ReservedInUse, &total)
+		p.Total = total.Int64
+		return p, err
+	}, `SELECT `+poolColumns+`, s.quantity FROM subscription s WHERE s.id = ?`, append(poolArguments(today), subscriptionID)...)
+}
 
 const termsJoins = `
 	JOIN subscription s ON s.id = k.subscription_id
@@ -36,29 +69,41 @@ const termsJoins = `
 type termsRow struct {
 	terms
 	replacedBy, organization, organizationName, endsOn, maintenance sql.NullString
-	limit, quantity                                                 sql.NullInt64
-	suspended                                                       database.NullInstant
+	keyEndsOn, canceledOn                                           sql.NullString
+	limit, quantity, quota                                          sql.NullInt64
+	suspended, deleted                                              database.NullInstant
 	at                                                              catalog.OfferVersion
 }
 
 func (t *termsRow) destinations() []any {
 	k, s := &t.Key, &t.Subscription
 	return []any{
-		&k.ID, &k.Kind, &k.LastFour, &t.limit, &k.Activations, &t.replacedBy, &k.IssuedOn,
+		&k.ID, &k.Kind, &k.LastFour, &t.limit, &k.Activations, &k.Name, &t.quota, &k.Reserved, &t.keyEndsOn,
+		&t.replacedBy, &t.deleted, &k.IssuedOn, &k.Version,
 		&s.ID, &t.organization, &t.organizationName, &s.PlanID, &t.quantity, &s.StartsOn, &t.endsOn, &t.maintenance,
-		&s.OfflineAllowed, &t.suspended, &t.at.Plan, &t.at.Product, &t.PoolUsed,
+		&s.OfflineAllowed, &t.suspended, &t.canceledOn, &t.at.Plan, &t.at.Product,
+		&t.Pool.Used, &t.Pool.Reserved, &t.Pool.ReservedInUse,
 	}
 }
 
 // take gives the terms that were scanned.
 func (t *termsRow) take() terms {
 	t.Key.SubscriptionID, t.Key.ReplacedBy = t.Subscription.ID, t.replacedBy.String
-	t.Key.ActivationLimit = int64Pointer(t.limit)
+	t.Key.ActivationLimit, t.Key.Quota = int64Pointer(t.limit), int64Pointer(t.quota)
+	t.Key.EndsOn, t.Key.DeletedAt = licensefile.Date(t.keyEndsOn.String), t.deleted.Ptr()
 	s := &t.Subscription
 	s.OrganizationID, s.OrganizationName = t.organization.String, t.organizationName.String
 	s.EndsOn, s.MaintenanceEndsOn = licensefile.Date(t.endsOn.String), licensefile.Date(t.maintenance.String)
-	s.Quantity, s.SuspendedAt = int64Pointer(t.quantity), t.suspended.Ptr()
+	s.Quantity, s.SuspendedAt, s.CanceledOn = int64Pointer(t.quantity), t.suspended.Ptr(), licensefile.Date(t.canceledOn.String)
+	t.setTotal()
 	return t.terms
+}
+
+// setTotal completes the pool that was scanned.
+func (t *terms) setTotal() {
+	if t.Subscription.Quantity != nil {
+		t.Pool.Total = *t.Subscription.Quantity
+	}
 }
 
 func int64Pointer(n sql.NullInt64) *int64 {
@@ -70,18 +115,43 @@ func int64Pointer(n sql.NullInt64) *int64 {
 
 // offered loads a key by its look-up hash, and the publisher's mark; ErrNoRows
 // when there is none.
-func (s *Service) offered(q database.Querier, lookup []byte) (*terms, issuer.Mark, error) {
+func (s *Service) offered(q database.Querier, lookup []byte, today licensefile.Date) (*terms, issuer.Mark, error) {
 	var mark issuer.Mark
 	t, err := database.One(q, func(r database.Row) (termsRow, error) {
 		var t termsRow
-		err := r.Scan(append(t.destinations(), mark.Destinations()...)...)
+		err := r.Scan(append(append(t.destinations(), &t.KeyUsed), mark.Destinations()...)...)
 		return t, err
-	}, `SELECT `+termsColumns+`, `+issuer.MarkColumns+` FROM license_key k `+issuer.MarkJoin+termsJoins+` WHERE k.lookup = ?`, lookup)
+	}, `SELECT `+termsColumns+`, `+keyUsed+`, `+issuer.MarkColumns+` FROM license_key k `+issuer.MarkJoin+termsJoins+` WHERE k.lookup = ?`,
+		append(poolArguments(today), lookup)...)
 	if err != nil {
 		return nil, mark, err
 	}
 	complete, err := s.withOffer(q, &t)
+	if err == nil && complete.Key.exhausted() != nil {
+		complete.Imported, err = importedActivation(q, complete.Key.ID)
+	}
 	return complete, mark, err
+}
+
+// keyUsed is what the live rows of a sublicense use; nobody asks it of others.
+const keyUsed = `CASE WHEN k.quota IS NULL THEN 0 ELSE (
+	SELECT CAST(COALESCE(SUM(x.used), 0) AS BIGINT) FROM activation x WHERE x.key_id = k.id AND x.ended_at IS NULL) END`
+
+// importedActivation gives a live activation of a key by an installation that
+// only stands for one of another system; nil when there is none.
+func importedActivation(q database.Querier, keyID string) (*Activation, error) {
+	a, err := database.One(q, func(r database.Row) (Activation, error) {
+		var a activationRow
+		err := r.Scan(a.activationDestinations()...)
+		_, found := a.take("")
+		return found, err
+	}, `SELECT `+activationColumns+` FROM activation a
+		JOIN slot l ON l.id = a.slot_id JOIN installation i ON i.id = l.installation_id
+		WHERE a.key_id = ? AND a.ended_at IS NULL AND i.imported = 1 ORDER BY a.id LIMIT 1`, keyID)
+	if errors.Is(err, database.ErrNoRows) {
+		return nil, nil //nolint:nilnil // few keys have one
+	}
+	return &a, err
 }
 
 // withOffer gives the terms that were scanned, with the offer that they name.
@@ -123,7 +193,7 @@ const slotColumns = `
 
 const activationColumns = `
 	a.id, a.key_id, a.subscription_id, a.method, a.started_at, a.ended_at, a.end_reason, a.end_note, a.used, a.peak, a.used_at,
-	a.over_since, a.over_recorded, a.last_seen_at, a.last_reported_at, a.expires_at`
+	a.over_since, a.over_recorded, a.grace_due, a.last_seen_at, a.last_reported_at, a.expires_at`
 
 // activationRow takes the columns of slotColumns and activationColumns.
 type activationRow struct {
@@ -131,7 +201,7 @@ type activationRow struct {
 	activation                                    Activation
 	digest, described                             []byte
 	answerAt, answerExpires, started, seen, until int64
-	forked, ended, usedAt, over, reported         database.NullInstant
+	forked, ended, usedAt, over, grace, reported  database.NullInstant
 	reason                                        sql.NullString
 }
 
@@ -147,7 +217,7 @@ func (a *activationRow) activationDestinations() []any {
 	v := &a.activation
 	return []any{
 		&v.ID, &v.KeyID, &v.SubscriptionID, &v.Method, &a.started, &a.ended, &a.reason, &v.EndNote, &v.Used, &v.Peak, &a.usedAt,
-		&a.over, &v.OverRecorded, &a.seen, &a.reported, &a.until,
+		&a.over, &v.OverRecorded, &a.grace, &a.seen, &a.reported, &a.until,
 	}
 }
 
@@ -162,6 +232,7 @@ func (a *activationRow) take(installationID string) (Slot, Activation) {
 	v.SlotID, v.OrganizationID = l.ID, l.OrganizationID
 	v.StartedAt, v.LastSeenAt, v.ExpiresAt = database.Instant(a.started), database.Instant(a.seen), database.Instant(a.until)
 	v.EndedAt, v.UsedAt, v.OverSince, v.LastReportedAt = a.ended.Ptr(), a.usedAt.Ptr(), a.over.Ptr(), a.reported.Ptr()
+	v.GraceDue = a.grace.Ptr()
 	v.EndReason = EndReason(a.reason.String)
 	return l, v
 }
@@ -251,11 +322,11 @@ func updateSlot(tx *database.Tx, before, l Slot) error {
 func insertActivation(tx *database.Tx, a Activation) error {
 	_, err := tx.Exec(`
 		INSERT INTO activation (id, slot_id, organization_id, key_id, subscription_id, method, started_at, used, peak, used_at,
-		                        over_since, over_recorded, last_seen_at, last_reported_at, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		                        over_since, over_recorded, grace_due, last_seen_at, last_reported_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		a.ID, a.SlotID, a.OrganizationID, a.KeyID, a.SubscriptionID, a.Method, database.Micros(a.StartedAt), a.Used, a.Peak,
-		database.NullMicros(a.UsedAt), database.NullMicros(a.OverSince), a.OverRecorded, database.Micros(a.LastSeenAt),
-		database.NullMicros(a.LastReportedAt), database.Micros(a.ExpiresAt))
+		database.NullMicros(a.UsedAt), database.NullMicros(a.OverSince), a.OverRecorded, database.NullMicros(a.GraceDue),
+		database.Micros(a.LastSeenAt), database.NullMicros(a.LastReportedAt), database.Micros(a.ExpiresAt))
 	return err
 }
 
@@ -266,11 +337,11 @@ func updateActivation(tx *database.Tx, a Activation) error {
 		reason = a.EndReason
 	}
 	n, err := tx.Exec(`
-		UPDATE activation SET ended_at = ?, end_reason = ?, end_note = ?, used = ?, peak = ?, used_at = ?, over_since = ?, over_recorded = ?,
+		UPDATE activation SET ended_at = ?, end_reason = ?, end_note = ?, used = ?, peak = ?, used_at = ?, over_since = ?, over_recorded = ?, grace_due = ?,
 		                      last_seen_at = ?, last_reported_at = ?, expires_at = ?
 		WHERE id = ? AND ended_at IS NULL`,
 		database.NullMicros(a.EndedAt), reason, a.EndNote, a.Used, a.Peak, database.NullMicros(a.UsedAt),
-		database.NullMicros(a.OverSince), a.OverRecorded, database.Micros(a.LastSeenAt),
+		database.NullMicros(a.OverSince), a.OverRecorded, database.NullMicros(a.GraceDue), database.Micros(a.LastSeenAt),
 		database.NullMicros(a.LastReportedAt), database.Micros(a.ExpiresAt), a.ID)
 	if err == nil && n == 0 {
 		return database.ErrAgain

@@ -21,19 +21,21 @@ type live struct {
 	seen, until int64
 
 	digest, described                           []byte
-	forked, usedAt, over, reported, suspended   database.NullInstant
+	forked, usedAt, over, grace, reported       database.NullInstant
+	suspended                                   database.NullInstant
 	organizationName, endsOn, maintenanceEndsOn sql.NullString
-	quantity                                    sql.NullInt64
+	keyEndsOn, canceledOn                       sql.NullString
+	quantity, quota                             sql.NullInt64
 }
 
 const selectLive = `
 	SELECT l.id, l.organization_id, l.sequence, l.digest, l.held, l.serial,
 	       l.answer_serial, l.answer_at, l.answer_expires, l.described, l.forked_at,
 	       a.id, a.key_id, a.subscription_id, a.method, a.used, a.peak, a.used_at,
-	       a.over_since, a.over_recorded, a.last_seen_at, a.last_reported_at, a.expires_at,
-	       k.kind, k.last_four, k.issued_on,
-	       s.plan_id, s.quantity, s.starts_on, s.ends_on, s.maintenance_ends_on, s.offline_allowed, s.suspended_at, o.name,
-	       p.version, d.version, ` + poolUsed + `, ` + issuer.MarkColumns + `
+	       a.over_since, a.over_recorded, a.grace_due, a.last_seen_at, a.last_reported_at, a.expires_at,
+	       k.kind, k.last_four, k.quota, k.reserved, k.ends_on, k.issued_on,
+	       s.plan_id, s.quantity, s.starts_on, s.ends_on, s.maintenance_ends_on, s.offline_allowed, s.suspended_at, s.canceled_on, o.name,
+	       p.version, d.version, ` + poolColumns + `, ` + issuer.MarkColumns + `
 	FROM slot l` + issuer.MarkJoin + `
 	JOIN activation a ON a.slot_id = l.id AND a.ended_at IS NULL
 	JOIN license_key k ON k.id = a.key_id ` + termsJoins + `
@@ -47,10 +49,10 @@ func scanLive(r database.Row) (*live, error) {
 		&l.ID, &l.OrganizationID, &l.Sequence, &v.digest, &l.Held, &l.Serial,
 		&l.Answer.Serial, &v.answer[0], &v.answer[1], &v.described, &v.forked,
 		&a.ID, &a.KeyID, &a.SubscriptionID, &a.Method, &a.Used, &a.Peak, &v.usedAt,
-		&v.over, &a.OverRecorded, &v.seen, &v.reported, &v.until,
-		&t.Key.Kind, &t.Key.LastFour, &t.Key.IssuedOn,
-		&s.PlanID, &v.quantity, &s.StartsOn, &v.endsOn, &v.maintenanceEndsOn, &s.OfflineAllowed, &v.suspended, &v.organizationName,
-		&v.offer.Plan, &v.offer.Product, &t.PoolUsed,
+		&v.over, &a.OverRecorded, &v.grace, &v.seen, &v.reported, &v.until,
+		&t.Key.Kind, &t.Key.LastFour, &v.quota, &t.Key.Reserved, &v.keyEndsOn, &t.Key.IssuedOn,
+		&s.PlanID, &v.quantity, &s.StartsOn, &v.endsOn, &v.maintenanceEndsOn, &s.OfflineAllowed, &v.suspended, &v.canceledOn, &v.organizationName,
+		&v.offer.Plan, &v.offer.Product, &t.Pool.Used, &t.Pool.Reserved, &t.Pool.ReservedInUse,
 	}, v.mark.Destinations()...)...)
 	return v, err
 }
@@ -68,23 +70,25 @@ func (v *live) row(req *licensefile.SignedRequest) *row {
 
 	a.SlotID, a.OrganizationID = l.ID, l.OrganizationID
 	a.LastSeenAt, a.ExpiresAt = database.Instant(v.seen), database.Instant(v.until)
-	a.UsedAt, a.OverSince, a.LastReportedAt = v.usedAt.Ptr(), v.over.Ptr(), v.reported.Ptr()
+	a.UsedAt, a.OverSince, a.GraceDue, a.LastReportedAt = v.usedAt.Ptr(), v.over.Ptr(), v.grace.Ptr(), v.reported.Ptr()
 
 	t.Key.ID, t.Key.SubscriptionID = a.KeyID, a.SubscriptionID
+	t.Key.Quota, t.Key.EndsOn = int64Pointer(v.quota), licensefile.Date(v.keyEndsOn.String)
 	s := &t.Subscription
 	s.ID, s.OrganizationID, s.OrganizationName = a.SubscriptionID, l.OrganizationID, v.organizationName.String
 	s.EndsOn, s.MaintenanceEndsOn = licensefile.Date(v.endsOn.String), licensefile.Date(v.maintenanceEndsOn.String)
-	s.Quantity, s.SuspendedAt = int64Pointer(v.quantity), v.suspended.Ptr()
+	s.Quantity, s.SuspendedAt, s.CanceledOn = int64Pointer(v.quantity), v.suspended.Ptr(), licensefile.Date(v.canceledOn.String)
+	t.setTotal()
 	return &row{Slot: l, Activation: a, Terms: t}
 }
 
 // liveRow loads a slot with its live activation, in the one statement that every
 // check-in and refresh needs; ErrNoRows when there is none. The installation is
 // loaded only when the request says other things of it, or when asked is true.
-func (s *Service) liveRow(q database.Querier, req *licensefile.SignedRequest, asked bool) (situation, issuer.Mark, error) {
+func (s *Service) liveRow(q database.Querier, req *licensefile.SignedRequest, today licensefile.Date, asked bool) (situation, issuer.Mark, error) {
 	var known situation
 	ref := req.Request.Slot
-	v, err := database.One(q, scanLive, selectLive, req.Thumbprint, ref.Site.ID, ref.LicenseType)
+	v, err := database.One(q, scanLive, selectLive, append(poolArguments(today), req.Thumbprint, ref.Site.ID, ref.LicenseType)...)
 	if err != nil {
 		return known, issuer.Mark{}, err
 	}

@@ -3,6 +3,7 @@ package licensing
 import (
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/identity"
+	"github.com/licethq/licet/licensefile"
 )
 
 // storedRow is an activation with everything around it, as stored.
@@ -31,8 +32,8 @@ func scanStoredRow(r database.Row) (storedRow, error) {
 	return s, err
 }
 
-func loadRow(q database.Querier, activationID string) (storedRow, error) {
-	return database.One(q, scanStoredRow, `SELECT `+rowColumns+rowFrom+` WHERE a.id = ?`, activationID)
+func loadRow(q database.Querier, activationID string, today licensefile.Date) (storedRow, error) {
+	return database.One(q, scanStoredRow, `SELECT `+rowColumns+rowFrom+` WHERE a.id = ?`, append(poolArguments(today), activationID)...)
 }
 
 // rowOrders are the ways to sort rows.
@@ -46,8 +47,8 @@ var rowOrders = database.Orders[storedRow]{
 	},
 }
 
-func listRows(q database.Querier, f RowFilter, sight identity.Sight, l database.Listing) (database.Page[storedRow], error) {
-	query, args := `SELECT `+rowColumns+rowFrom+` WHERE 1 = 1`, []any(nil)
+func listRows(q database.Querier, f RowFilter, sight identity.Sight, today licensefile.Date, l database.Listing) (database.Page[storedRow], error) {
+	query, args := `SELECT `+rowColumns+rowFrom+` WHERE 1 = 1`, poolArguments(today)
 	for _, c := range []struct{ column, value string }{
 		{"a.organization_id", sight.OrganizationID},
 		{"a.subscription_id", f.SubscriptionID},

@@ -21,6 +21,7 @@ type Subscription struct {
 	MaintenanceEndsOn licensefile.Date // empty for none
 	OfflineAllowed    bool             // whether keys may be activated by file (P4)
 	SuspendedAt       *time.Time       // by staff; nil while it runs
+	CanceledOn        licensefile.Date // the last day, whatever EndsOn says; empty for not canceled
 	Version           int64
 	CreatedAt         time.Time
 }
