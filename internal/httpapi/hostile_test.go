@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -98,31 +97,40 @@ func check(t *testing.T, what string, status int, answer string) {
 func TestHostileBodiesAreRefusedWithoutEcho(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, s *servertest.Server) {
 		p := open(t, s)
-		token := s.Token(t, identity.Owner)
 		doc, ops := operations(t, s)
+		table := matrix(t)
 		for id, op := range ops {
 			if op.Body == nil {
 				continue
 			}
-			thing, valid := deeds[id].make(t, p)
-			target := s.URL + strings.ReplaceAll(op.path, "{id}", thing)
-			cases := map[string][]byte{}
-			contentType := "application/octet-stream"
-			if body, ok := op.Body.Content["application/json"]; ok {
-				contentType = "application/json"
-				cases = doc.spoiled(t, valid, body.Schema)
-			} else {
-				for name, value := range hostile {
-					cases[name] = []byte(value)
-					cases[name+" armored"] = []byte("-----BEGIN LICET REQUEST-----\n" + value + "\n-----END LICET REQUEST-----\n")
-				}
-			}
-			for name, body := range cases {
-				status, answer := send(t, op.method, target, token, contentType, bytes.NewReader(body))
-				check(t, id+" "+name, status, answer)
+			c := p.allowed(t, table[id])
+			valid := table[id].make(t, c)
+			for name, body := range doc.spoil(t, op, valid.body) {
+				spoiled := valid
+				spoiled.body = body
+				answer := c.call(t, op, spoiled)
+				check(t, id+" "+name, answer.status, answer.body)
+				c.stay(t, answer)
 			}
 		}
-	})
+	}, patient)
+}
+
+// spoil gives hostile bodies for an operation.
+func (d spec) spoil(t *testing.T, op operation, valid any) map[string]any {
+	t.Helper()
+	cases := map[string]any{}
+	if body, ok := op.Body.Content["application/json"]; ok {
+		for name, spoiled := range d.spoiled(t, valid, body.Schema) {
+			cases[name] = document(spoiled)
+		}
+		return cases
+	}
+	for name, value := range hostile {
+		cases[name] = []byte(value)
+		cases[name+" armored"] = []byte("-----BEGIN LICET REQUEST-----\n" + value + "\n-----END LICET REQUEST-----\n")
+	}
+	return cases
 }
 
 func TestParticularFaultsGetTheirStatus(t *testing.T) {
@@ -203,29 +211,46 @@ func TestOversizedBodiesAreRefusedDeclaredOrChunked(t *testing.T) {
 func TestHostileParametersAreRefusedWithoutEcho(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, s *servertest.Server) {
 		p := open(t, s)
-		token := s.Token(t, identity.Owner)
 		_, ops := operations(t, s)
 		values := []string{
 			echo, "", "-1", "0", "201", "99999999999999999999", "1.5", "NaN", "\x00" + echo, "\xff\xfe" + echo, "a\nb" + echo,
 			strings.Repeat(echo, 300), "'; DROP TABLE plan; --", "%00", "../../" + echo, "{id}",
 		}
+		table := matrix(t)
 		for id, op := range ops {
-			thing, body := deeds[id].make(t, p)
+			c := p.allowed(t, table[id])
+			valid := table[id].make(t, c)
 			for _, parameter := range op.Parameters {
 				for _, value := range values {
-					target := op
-					query := ""
-					where := thing
-					if parameter.In == "path" {
-						where = url.PathEscape(value)
-					} else {
-						query = "?" + parameter.Name + "=" + url.QueryEscape(value)
-					}
-					target.path += query
-					status, answer := call(t, s.URL, token, target, where, body)
-					check(t, fmt.Sprintf("%s %s=%q", id, parameter.Name, value), status, answer)
+					answer := c.call(t, op, valid.with(parameter, value))
+					check(t, fmt.Sprintf("%s %s=%q", id, parameter.Name, value), answer.status, answer.body)
+					c.stay(t, answer)
 				}
 			}
 		}
-	})
+	}, patient)
+}
+
+// with gives the request with another value of a parameter. What no header can
+// hold stays out of it.
+func (r request) with(p parameter, value string) request {
+	switch {
+	case p.In == "query":
+		r.query = p.Name + "=" + url.QueryEscape(value)
+	case p.In == "header":
+		r.headers = []string{p.Name, strings.Map(printable, value)}
+	case p.Name == "id":
+		r.id = url.PathEscape(value)
+	default:
+		r.path = maps.Clone(r.path)
+		r.path[p.Name] = url.PathEscape(value)
+	}
+	return r
+}
+
+func printable(c rune) rune {
+	if c < ' ' || c > '~' {
+		return -1
+	}
+	return c
 }

@@ -1,0 +1,3 @@
+package httpapi_test
+
+func keyRows() rows { return rows{} }

@@ -1,0 +1,3 @@
+package httpapi_test
+
+func mailRows() rows { return rows{} }

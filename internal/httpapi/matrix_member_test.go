@@ -1,0 +1,3 @@
+package httpapi_test
+
+func memberRows() rows { return rows{} }
