@@ -129,11 +129,6 @@ func (c *Client) Resume(ctx context.Context, subscriptionID string) (Subscriptio
 	return send[Subscription](ctx, c, http.MethodPost, "/subscriptions/"+url.PathEscape(subscriptionID)+"/resume", nil)
 }
 
-// RegisterKey gives an unregistered key to an organization.
-func (c *Client) RegisterKey(ctx context.Context, r Registration) (Subscription, error) {
-	return send[Subscription](ctx, c, http.MethodPost, "/key-registrations", r)
-}
-
 // Activations lists activations.
 func (c *Client) Activations(ctx context.Context, f ActivationFilter, l Listing) (Page[Activation], error) {
 	return get[Page[Activation]](ctx, c, "/activations", l.query(

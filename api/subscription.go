@@ -47,9 +47,3 @@ type IssuedKey struct {
 type OfflineSwitch struct {
 	Allowed bool `json:"allowed"`
 }
-
-// Registration gives an unregistered key to an organization.
-type Registration struct {
-	Key            string `json:"key" maxLength:"200"`
-	OrganizationID string `json:"organization_id"`
-}

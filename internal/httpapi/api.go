@@ -3,6 +3,8 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -62,6 +64,7 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	h.registerCatalog()
 	h.registerOrganizations()
 	h.registerSubscriptions()
+	h.registerKeys()
 	h.registerActivations()
 	return h.api.OpenAPI(), s.Finish(h.api, basePath+"/openapi.json")
 }
@@ -121,7 +124,7 @@ func (h *handlers) authenticate(ctx huma.Context, next func(huma.Context)) {
 		httpserver.Problem(w, r, err)
 		return
 	}
-	next(huma.WithValue(ctx, actorKey{}, actor))
+	next(huma.WithValue(huma.WithValue(ctx, actorKey{}, actor), addressKey{}, httpserver.Address(r)))
 }
 
 // admitted holds an operation against what a token may at most, or against own.
@@ -169,6 +172,24 @@ func (h *handlers) actorOfToken(r *http.Request, authorization string) (identity
 func actorFrom(ctx context.Context) identity.Actor {
 	actor, _ := ctx.Value(actorKey{}).(identity.Actor)
 	return actor
+}
+
+type addressKey struct{}
+
+// guessed counts an error against the caller's address when it tells of a guess,
+// and gives what the caller is told: the error, or, once the address has guessed
+// too often, only that. Who is right is never held up.
+func (h *handlers) guessed(ctx context.Context, err error, guesses ...problem.Code) error {
+	addr, _ := ctx.Value(addressKey{}).(netip.Addr)
+	if err == nil || !slices.Contains(guesses, problem.From(err).Code) {
+		return err
+	}
+	limited := h.Failures.Allow(addr)
+	h.Failures.Fail(addr)
+	if limited != nil {
+		return limited
+	}
+	return err
 }
 
 // body is an answer of one thing.

@@ -25,8 +25,6 @@ func (h *handlers) registerSubscriptions() {
 		"Suspend a subscription: its rows refuse every operation from their next contact on", identity.Write(identity.ScopeSubscriptions)), h.suspend)
 	huma.Register(h.api, operation("resume-subscription", http.MethodPost, "/subscriptions/{id}/resume", tag,
 		"Let a suspended subscription run again", identity.Write(identity.ScopeSubscriptions)), h.resume)
-	huma.Register(h.api, operation("register-key", http.MethodPost, "/key-registrations", tag,
-		"Register a key to an organization", identity.Write(identity.ScopeKeys)), h.registerKey)
 }
 
 func (h *handlers) createSubscription(ctx context.Context, actor identity.Actor, in *Creation[api.NewSubscription]) (*body[api.IssuedSubscription], error) {
@@ -81,10 +79,6 @@ func (h *handlers) suspend(ctx context.Context, in *ByID) (*body[api.Subscriptio
 
 func (h *handlers) resume(ctx context.Context, in *ByID) (*body[api.Subscription], error) {
 	return answer(wireSubscription)(h.Licensing.Resume(ctx, actorFrom(ctx), in.ID))
-}
-
-func (h *handlers) registerKey(ctx context.Context, in *body[api.Registration]) (*body[api.Subscription], error) {
-	return answer(wireSubscription)(h.Licensing.RegisterKey(ctx, actorFrom(ctx), in.Body.Key, in.Body.OrganizationID))
 }
 
 func wireSubscription(s licensing.Subscription) api.Subscription {

@@ -200,7 +200,7 @@ func TestPreviewOfAnUnregisteredKeySaysSo(t *testing.T) {
 		if shown.Problem != string(problem.KeyNotRegistered) || shown.Product == "" {
 			t.Errorf("preview: problem %q, product %q; want key_not_registered with the product", shown.Problem, shown.Product)
 		}
-		if _, err := p.RegisterKey(t.Context(), p.actor, s.key, p.org); err != nil {
+		if _, err := p.RegisterKey(t.Context(), p.actor, licensing.Registration{Key: s.key, OrganizationID: p.org}); err != nil {
 			t.Fatal(err)
 		}
 		i.activate(s.key)
@@ -211,10 +211,10 @@ func TestKeyIsRegisteredOnce(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, p *publisher) {
 		s := p.sell(p.plan(nil), nil)
 		other := p.organization("Another Customer")
-		if _, err := p.RegisterKey(t.Context(), p.actor, s.key, other); !problem.Is(err, problem.KeyRegisteredElsewhere) {
+		if _, err := p.RegisterKey(t.Context(), p.actor, licensing.Registration{Key: s.key, OrganizationID: other}); !problem.Is(err, problem.KeyRegisteredElsewhere) {
 			t.Errorf("got %v, want key_registered_elsewhere", err)
 		}
-		if _, err := p.RegisterKey(t.Context(), p.actor, s.key, p.org); err != nil {
+		if _, err := p.RegisterKey(t.Context(), p.actor, licensing.Registration{Key: s.key, OrganizationID: p.org}); err != nil {
 			t.Errorf("registering again to the same organization: %v", err)
 		}
 		if n := p.events("key.registered"); n != 0 {

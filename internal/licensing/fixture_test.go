@@ -80,6 +80,7 @@ func newPublisher(t testing.TB, db *database.DB) *publisher {
 	p := &publisher{
 		Service: &licensing.Service{
 			DB: db, Keyring: keyring, Issuer: keys, Offers: catalog.NewOffers(), Now: c.now, Rand: rand.Reader,
+			People: &identity.Service{DB: db, Now: c.now, Rand: rand.Reader},
 		},
 		t: t, clock: c, trust: trust, id: made.ID, keyring: keyring,
 		actor: identity.Actor{Actor: event.Actor{Kind: event.Person, ID: "owner"}, Role: identity.Owner},
@@ -99,8 +100,7 @@ func (p *publisher) catalog() *catalog.Service {
 
 func (p *publisher) organization(name string) string {
 	p.t.Helper()
-	people := &identity.Service{DB: p.DB, Now: p.clock.now, Rand: rand.Reader}
-	made, err := people.CreateOrganization(p.t.Context(), p.actor, identity.NewOrganization{Kind: identity.Customer, Name: name})
+	made, err := p.People.CreateOrganization(p.t.Context(), p.actor, identity.NewOrganization{Kind: identity.Customer, Name: name})
 	if err != nil {
 		p.t.Fatal(err)
 	}

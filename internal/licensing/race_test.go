@@ -146,7 +146,7 @@ func TestTwoOrganizationsRegisterOneKey(t *testing.T) {
 		var racing sync.WaitGroup
 		for n := range errs {
 			racing.Go(func() {
-				_, errs[n] = p.RegisterKey(t.Context(), p.actor, s.key, organizations[n%2])
+				_, errs[n] = p.RegisterKey(t.Context(), p.actor, licensing.Registration{Key: s.key, OrganizationID: organizations[n%2]})
 			})
 		}
 		racing.Wait()

@@ -365,12 +365,15 @@ func TestAuditorsChangeNothing(t *testing.T) {
 				_, _, err := p.CreateSubscription(t.Context(), auditor, licensing.NewSubscription{})
 				return err
 			},
-			"register": func() error { _, err := p.RegisterKey(t.Context(), auditor, s.key, p.org); return err },
-			"offline":  func() error { _, err := p.SetOffline(t.Context(), auditor, s.ID, true); return err },
-			"suspend":  func() error { _, err := p.Suspend(t.Context(), auditor, s.ID); return err },
-			"resume":   func() error { _, err := p.Resume(t.Context(), auditor, s.ID); return err },
-			"release":  func() error { _, err := p.Release(t.Context(), auditor, row.Activation.ID, "why"); return err },
-			"issue":    func() error { _, err := p.IssueLicense(t.Context(), auditor, row.Activation.ID); return err },
+			"register": func() error {
+				_, err := p.RegisterKey(t.Context(), auditor, licensing.Registration{Key: s.key, OrganizationID: p.org})
+				return err
+			},
+			"offline": func() error { _, err := p.SetOffline(t.Context(), auditor, s.ID, true); return err },
+			"suspend": func() error { _, err := p.Suspend(t.Context(), auditor, s.ID); return err },
+			"resume":  func() error { _, err := p.Resume(t.Context(), auditor, s.ID); return err },
+			"release": func() error { _, err := p.Release(t.Context(), auditor, row.Activation.ID, "why"); return err },
+			"issue":   func() error { _, err := p.IssueLicense(t.Context(), auditor, row.Activation.ID); return err },
 		} {
 			if err := try(); !problem.Is(err, problem.Forbidden) {
 				t.Errorf("%s: got %v, want forbidden", name, err)

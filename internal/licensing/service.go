@@ -28,6 +28,7 @@ type Service struct {
 	Keyring *seal.Keyring
 	Issuer  *issuer.Service
 	Offers  *catalog.Offers
+	People  *identity.Service // drafts the organizations that registering founds
 	Now     func() time.Time
 	Rand    io.Reader
 }
@@ -166,50 +167,6 @@ func (s *Service) store(tx *database.Tx, actor identity.Actor, made Subscription
 		At: made.CreatedAt, Kind: "subscription.created", Actor: actor.Actor, OrganizationID: made.OrganizationID,
 		Subject: event.Subject{Kind: "subscription", ID: made.ID}, Data: data,
 	})
-}
-
-// RegisterKey gives an unregistered subscription to an organization by its key
-// (P3). The same organization again changes nothing. Errors: key_unknown,
-// key_mistyped, key_replaced, key_registered_elsewhere, not_found, forbidden.
-func (s *Service) RegisterKey(ctx context.Context, actor identity.Actor, key, organizationID string) (Subscription, error) {
-	if err := actor.Require(identity.Owner, identity.Sales); err != nil {
-		return Subscription{}, err
-	}
-	normalized := licensefile.NormalizeKey(key)
-	var id string
-	err := s.DB.InTx(ctx, func(tx *database.Tx) error {
-		t, _, err := s.offered(tx, s.lookup(normalized), "") // the pool is not asked
-		switch {
-		case errors.Is(err, database.ErrNoRows):
-			return notFound(normalized)
-		case err != nil:
-			return err
-		case t.Key.ReplacedBy != "":
-			return problem.New(problem.KeyReplaced)
-		}
-		id = t.Subscription.ID
-		if t.Subscription.OrganizationID == organizationID {
-			return nil
-		}
-		if _, err := identity.OrganizationName(tx, organizationID); err != nil {
-			return err
-		}
-		registered, err := registerSubscription(tx, id, organizationID)
-		if err != nil {
-			return err
-		}
-		if !registered {
-			return problem.New(problem.KeyRegisteredElsewhere)
-		}
-		return event.Record(tx, event.Event{
-			At: s.now(), Kind: "key.registered", Actor: actor.Actor, OrganizationID: organizationID,
-			Subject: event.Subject{Kind: "key", ID: t.Key.ID}, Data: map[string]any{"subscription": id},
-		})
-	})
-	if err != nil {
-		return Subscription{}, err
-	}
-	return s.subscription(ctx, id)
 }
 
 // Subscription gives a subscription; not_found when there is none.

@@ -115,7 +115,7 @@ func (o opening) services(ctx context.Context, db *database.DB) (*Data, error) {
 	d.Identity = &identity.Service{DB: db, Now: o.now, Rand: o.rand}
 	d.Catalog = &catalog.Service{DB: db, Now: o.now}
 	d.Licensing = &licensing.Service{
-		DB: db, Keyring: d.Keyring, Issuer: d.Issuer, Offers: catalog.NewOffers(), Now: o.now, Rand: o.rand,
+		DB: db, Keyring: d.Keyring, Issuer: d.Issuer, Offers: catalog.NewOffers(), People: d.Identity, Now: o.now, Rand: o.rand,
 	}
 	d.Sealer = &event.Sealer{DB: db, Now: o.now, Logger: o.logger}
 	return d, nil
