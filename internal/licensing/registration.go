@@ -136,7 +136,7 @@ func (s *Service) register(tx *database.Tx, actor identity.Actor, r Registration
 		return "", err
 	}
 	if subscription.OrganizationID != "" {
-		return subscription.ID, t.registeredTo(actor, r)
+		return subscription.ID, t.registeredTo(actor, r, dayIn(current.Zone, s.now()))
 	}
 	now := s.now()
 	if err := subscription.refusesRegistration(t.Offer.Policy, current.Zone, now); err != nil {
@@ -167,12 +167,15 @@ func (s *Service) register(tx *database.Tx, actor identity.Actor, r Registration
 
 // registeredTo gives nil when the key is already where the registration would
 // bring it; who founded an organization with it and asks again means that one.
-func (t terms) registeredTo(actor identity.Actor, r Registration) error {
+func (t terms) registeredTo(actor identity.Actor, r Registration, today licensefile.Date) error {
 	holder := t.Subscription.OrganizationID
 	member := actor.Membership(holder)
 	again := r.Organization != nil && member != nil && member.Role == identity.AccountAdministrator
-	if holder != r.OrganizationID && !again {
+	switch {
+	case holder != r.OrganizationID && !again:
 		return problem.New(problem.KeyRegisteredElsewhere)
+	case t.Key.ended(today):
+		return problem.New(problem.SublicenseEnded)
 	}
 	return nil
 }
