@@ -4,7 +4,7 @@ package floors
 // belongs to it: internal/database/databasetest stands where database stands.
 func building() [][]string {
 	return [][]string{
-		{"licensefile"},
+		{"licensefile", "internal/language"},
 		{"internal/problem"}, // wraps licensefile's refusals
 		{"internal/seal"},
 		{"internal/database"}, // gives problems

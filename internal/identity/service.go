@@ -10,6 +10,7 @@ import (
 
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/event"
+	"github.com/licethq/licet/internal/mail"
 	"github.com/licethq/licet/internal/problem"
 )
 
@@ -18,6 +19,7 @@ type Service struct {
 	DB   *database.DB
 	Now  func() time.Time
 	Rand io.Reader // of tokens
+	Mail *mail.Outbox
 }
 
 // now gives the time at the precision that is stored.

@@ -16,6 +16,7 @@ import (
 	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/internal/issuer"
 	"github.com/licethq/licet/internal/licensing"
+	"github.com/licethq/licet/internal/mail"
 	"github.com/licethq/licet/internal/problem"
 	"github.com/licethq/licet/internal/seal"
 )
@@ -24,6 +25,7 @@ import (
 type Data struct {
 	DB        *database.DB
 	Keyring   *seal.Keyring
+	Mail      *mail.Outbox
 	Identity  *identity.Service
 	Catalog   *catalog.Service
 	Issuer    *issuer.Service
@@ -112,7 +114,8 @@ func (o opening) services(ctx context.Context, db *database.DB) (*Data, error) {
 		return nil, err
 	}
 	d.Issuer.Keyring = d.Keyring
-	d.Identity = &identity.Service{DB: db, Now: o.now, Rand: o.rand}
+	d.Mail = &mail.Outbox{DB: db, Keyring: d.Keyring, Now: o.now, Contact: contact}
+	d.Identity = &identity.Service{DB: db, Now: o.now, Rand: o.rand, Mail: d.Mail}
 	d.Catalog = &catalog.Service{DB: db, Now: o.now}
 	d.Licensing = &licensing.Service{
 		DB: db, Keyring: d.Keyring, Issuer: d.Issuer, Offers: catalog.NewOffers(), People: d.Identity, Now: o.now, Rand: o.rand,

@@ -110,6 +110,7 @@ func routes(ctx context.Context, cfg Config, data *Data, log *slog.Logger) (*htt
 	if publicURL == "" {
 		publicURL = s.URL()
 	}
+	data.Mail.PublicURL = publicURL
 	failures := httpserver.NewFailureLimiter(cfg.FailuresPerMinute, cfg.Now)
 	s.Handle(exchangeRoute, newExchange(data.Licensing, failures, s.Metrics()))
 	s.Quiet(exchangeRoute)
