@@ -226,6 +226,9 @@ func (c *Client) do(ctx context.Context, method, path, contentType string, body 
 		req.Header.Set("Content-Type", contentType)
 	}
 	if c.token != "" {
+		if key, ok := ctx.Value(idempotencyKey{}).(string); ok {
+			req.Header.Set("Idempotency-Key", key)
+		}
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	res, err := c.HTTP.Do(req)
