@@ -225,10 +225,10 @@ func (c *Client) do(ctx context.Context, method, path, contentType string, body 
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
+	if key, ok := ctx.Value(idempotencyKey{}).(string); ok {
+		req.Header.Set("Idempotency-Key", key)
+	}
 	if c.token != "" {
-		if key, ok := ctx.Value(idempotencyKey{}).(string); ok {
-			req.Header.Set("Idempotency-Key", key)
-		}
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	res, err := c.HTTP.Do(req)
