@@ -33,10 +33,11 @@ func (n NewStaff) Validate() error {
 	return f.Err()
 }
 
-// validEmail takes a bare address, since a display name would hide another.
+// validEmail takes a bare address, since a display name would hide another, and
+// none of those that need quotes.
 func validEmail(email string) bool {
 	parsed, err := mail.ParseAddress(email)
-	return err == nil && parsed.Address == email && len(email) <= maxEmail
+	return err == nil && parsed.Address == email && len(email) <= maxEmail && !strings.ContainsAny(email, " <>\",;")
 }
 
 // emailKey is what two spellings of one address have in common.

@@ -113,6 +113,7 @@ CREATE TABLE invitation (
     role            TEXT NOT NULL CHECK (role IN ('member', 'license_administrator', 'account_administrator')),
     language        TEXT NOT NULL CHECK (language IN ('en', 'ja', 'fr')),
     hash            {{bytes}} NOT NULL UNIQUE, -- SHA-256 of the secret in the newest link
+    invited_by      {{key}} REFERENCES person (id) ON UPDATE CASCADE, -- NULL when an order did
     expires_at      {{int64}} NOT NULL,
     accepted_at     {{int64}},
     accepted_by     {{key}} REFERENCES person (id) ON UPDATE CASCADE,
