@@ -26,6 +26,8 @@ type Services struct {
 	Licensing *licensing.Service
 
 	Failures  *httpserver.FailureLimiter // counts bad tokens
+	Asked     *httpserver.FailureLimiter // counts requests to sign in by code
+	Guessed   *httpserver.FailureLimiter // counts user codes that are not known
 	PublicURL string
 }
 
@@ -66,6 +68,7 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	h.registerSubscriptions()
 	h.registerKeys()
 	h.registerActivations()
+	h.registerDevices()
 	return h.api.OpenAPI(), s.Finish(h.api, basePath+"/openapi.json")
 }
 
@@ -176,11 +179,17 @@ func actorFrom(ctx context.Context) identity.Actor {
 
 type addressKey struct{}
 
+// addressFrom gives the address that a request came from.
+func addressFrom(ctx context.Context) netip.Addr {
+	addr, _ := ctx.Value(addressKey{}).(netip.Addr)
+	return addr
+}
+
 // guessed counts an error against the caller's address when it tells of a guess,
 // and gives what the caller is told: the error, or, once the address has guessed
 // too often, only that. Who is right is never held up.
 func (h *handlers) guessed(ctx context.Context, err error, guesses ...problem.Code) error {
-	addr, _ := ctx.Value(addressKey{}).(netip.Addr)
+	addr := addressFrom(ctx)
 	if err == nil || !slices.Contains(guesses, problem.From(err).Code) {
 		return err
 	}

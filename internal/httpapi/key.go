@@ -12,9 +12,8 @@ import (
 
 func (h *handlers) registerKeys() {
 	const tag = "Keys"
-	write := identity.Write(identity.ScopeKeys)
 	once(h, operation("register-key", http.MethodPost, "/key-registrations", tag,
-		"Register a key to an organization, or found one with it", write), h.registerKey, h.readRegistered)
+		"Register a key to an organization, or found one with it", identity.Write(identity.ScopeRegistration)), h.registerKey, h.readRegistered)
 }
 
 func (h *handlers) registerKey(ctx context.Context, actor identity.Actor, in *Creation[api.Registration]) (*body[api.Subscription], error) {

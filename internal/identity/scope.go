@@ -18,14 +18,15 @@ const (
 	ScopeMembers       = "members"
 	ScopeCatalog       = "catalog"
 	ScopeSubscriptions = "subscriptions" // and orders
-	ScopeKeys          = "keys"          // and registration and sublicenses
+	ScopeKeys          = "keys"          // and sublicenses
+	ScopeRegistration  = "registration"  // of keys; apart, since agents that sign in by code may do just this
 	ScopeInstallations = "installations" // and activations and files
 	ScopeEvents        = "events"
 	ScopeSystem        = "system" // staff, mail, settings, imports
 )
 
 var areas = []string{
-	ScopeOrganizations, ScopeMembers, ScopeCatalog, ScopeSubscriptions, ScopeKeys, ScopeInstallations, ScopeEvents, ScopeSystem,
+	ScopeOrganizations, ScopeMembers, ScopeCatalog, ScopeSubscriptions, ScopeKeys, ScopeRegistration, ScopeInstallations, ScopeEvents, ScopeSystem,
 }
 
 const (

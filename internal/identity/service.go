@@ -12,14 +12,16 @@ import (
 	"github.com/licethq/licet/internal/event"
 	"github.com/licethq/licet/internal/mail"
 	"github.com/licethq/licet/internal/problem"
+	"github.com/licethq/licet/internal/seal"
 )
 
 // Service holds the verbs of identity.
 type Service struct {
-	DB   *database.DB
-	Now  func() time.Time
-	Rand io.Reader // of tokens
-	Mail *mail.Outbox
+	DB      *database.DB
+	Keyring *seal.Keyring // seals what agents say of themselves
+	Now     func() time.Time
+	Rand    io.Reader // of tokens
+	Mail    *mail.Outbox
 }
 
 // now gives the time at the precision that is stored.

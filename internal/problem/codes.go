@@ -204,7 +204,7 @@ var table = map[Code]entry{
 	AuthorizationPending: {http.StatusBadRequest, "The sign-in has not been approved yet. Ask again in a while."},
 	SlowDown:             {http.StatusBadRequest, "Ask less often whether the sign-in has been approved."},
 	AuthorizationDenied:  {http.StatusForbidden, "The sign-in was denied."},
-	AuthorizationExpired: {http.StatusGone, "The code has expired, or was used already. Start again for a new code."},
+	AuthorizationExpired: {http.StatusGone, "The code is not known, has expired, or was used already. Compare it with what the agent shows, or start again there for a new one."},
 	OrganizationsDiffer:  {http.StatusConflict, "These organizations are of different kinds and cannot be merged."},
 
 	RenewalTooEarly:      {http.StatusConflict, "It is too early to renew this subscription."},

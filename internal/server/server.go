@@ -117,7 +117,8 @@ func routes(ctx context.Context, cfg Config, data *Data, log *slog.Logger) (*htt
 	s.HandleFunc("GET /.well-known/jwks.json", data.jwks)
 	_, err = httpapi.Register(s, httpapi.Services{
 		Identity: data.Identity, Catalog: data.Catalog, Issuer: data.Issuer, Licensing: data.Licensing,
-		Failures: failures, PublicURL: publicURL,
+		Failures: failures, Asked: httpserver.NewFailureLimiter(cfg.FailuresPerMinute, cfg.Now),
+		Guessed: httpserver.NewFailureLimiter(cfg.FailuresPerMinute, cfg.Now), PublicURL: publicURL,
 	})
 	return s, err
 }

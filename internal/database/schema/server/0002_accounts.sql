@@ -134,6 +134,7 @@ CREATE TABLE device_authorization (
     person_id       {{key}} REFERENCES person (id) ON UPDATE CASCADE,
     organization_id {{key}} REFERENCES organization (id) ON UPDATE CASCADE,
     polled_at       {{int64}},
+    poll_seconds    {{int64}} NOT NULL,        -- to wait between two polls; grows with each that came early
     created_at      {{int64}} NOT NULL,
     expires_at      {{int64}} NOT NULL
 ) {{strict}};
