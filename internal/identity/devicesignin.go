@@ -16,7 +16,7 @@ import (
 const purposeDevice = "device authorization"
 
 // deviceTokenName is what a token from a sign-in by code is called.
-const deviceTokenName = "sign-in by code"
+const deviceTokenName = "sign-in by code" //nolint:gosec // a name, not a credential
 
 // drawsOfCodes is how often a user code is drawn anew when it is taken: with a
 // million live ones of 20^8, the second draw is needed once in 25,000 times.
