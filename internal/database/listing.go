@@ -1,11 +1,13 @@
 package database
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/licethq/licet/internal/problem"
 )
@@ -36,7 +38,8 @@ type Orders[T any] struct {
 }
 
 // Order is one way to sort: an expression that is never NULL, and the same for
-// an item that was read. A key is a string or an int64.
+// an item that was read. A key is a string or an int64; the zero T has one too,
+// which tells of which type cursors are.
 type Order[T any] struct {
 	Column string
 	Key    func(T) any
@@ -63,7 +66,7 @@ func List[T any](q Querier, scan func(Row) (T, error), query string, args []any,
 	if err != nil {
 		return Page[T]{}, err
 	}
-	after, err := readCursor(l)
+	after, err := readCursor(l, order)
 	if err != nil {
 		return Page[T]{}, err
 	}
@@ -96,12 +99,12 @@ func List[T any](q Querier, scan func(Row) (T, error), query string, args []any,
 // pick gives the order of a name; nil for the ids alone, newest first.
 func (o Orders[T]) pick(name string) (*Order[T], string, error) {
 	direction := "ASC"
+	if name == "" {
+		return nil, "DESC", nil
+	}
 	name, descending := strings.CutPrefix(name, "-")
 	if descending {
 		direction = "DESC"
-	}
-	if name == "" {
-		return nil, "DESC", nil
 	}
 	order, ok := o.By[name]
 	if !ok {
@@ -130,30 +133,55 @@ func (c cursor) String() string {
 	return base64.RawURLEncoding.EncodeToString(data)
 }
 
-func readCursor(l Listing) (*cursor, error) {
+// readCursor takes what a caller says that List gave: anything may come.
+func readCursor[T any](l Listing, order *Order[T]) (*cursor, error) {
 	if l.Cursor == "" {
 		return nil, nil //nolint:nilnil // the first page has none
 	}
-	var c cursor
-	data, err := base64.RawURLEncoding.DecodeString(l.Cursor)
-	if err == nil {
-		decoder := json.NewDecoder(strings.NewReader(string(data)))
-		decoder.UseNumber()
-		err = decoder.Decode(&c)
-	}
-	if n, ok := c.Key.(json.Number); ok {
-		c.Key, err = n.Int64()
-	}
-	_, isText := c.Key.(string)
-	_, isNumber := c.Key.(int64)
-	known := isText || isNumber || c.Key == nil && (c.Sort == "" || c.Sort == "-")
-	if err != nil || !known || c.Sort != l.Sort || c.ID == "" {
+	c, err := decodeCursor(l.Cursor)
+	if err != nil || c.Sort != l.Sort || c.ID == "" || !storable(c.ID) || !keyFits(c.Key, order) {
 		var f problem.Faults
 		f.Check(false, "query.cursor", "must be the next_cursor of a page that was sorted alike")
 		return nil, f.Err()
 	}
 	return &c, nil
 }
+
+func decodeCursor(text string) (cursor, error) {
+	var c cursor
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return c, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if err := decoder.Decode(&c); err != nil {
+		return c, err
+	}
+	if n, ok := c.Key.(json.Number); ok {
+		c.Key, err = n.Int64()
+	}
+	return c, err
+}
+
+// keyFits reports whether a key can be compared with those of an order.
+func keyFits[T any](key any, order *Order[T]) bool {
+	if order == nil {
+		return key == nil
+	}
+	var zero T
+	switch order.Key(zero).(type) {
+	case string:
+		text, ok := key.(string)
+		return ok && storable(text)
+	default:
+		_, ok := key.(int64)
+		return ok
+	}
+}
+
+// storable reports whether a text is one that every database can hold.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // Contains gives the pattern of LIKE … ESCAPE '\' for lower-case text that
 // contains part, in which nothing has a meaning of its own.

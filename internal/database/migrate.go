@@ -37,10 +37,7 @@ var (
 const migrationLock = 0x6c696365745f6d67 // "licet_mg"
 
 func (s *sqliteDB) migrate(ctx context.Context, schema fs.FS, logger *slog.Logger) (err error) {
-	db, err := s.forMigration()
-	if err != nil {
-		return err
-	}
+	db := s.forMigration()
 	defer func() { err = errors.Join(err, db.Close()) }()
 	p, err := provider(goose.DialectSQLite3, db, Worded(schema, SQLite), logger)
 	if err != nil {

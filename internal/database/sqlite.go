@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the "sqlite" driver that migrations run on
+	"modernc.org/sqlite"
 )
 
 // sqliteDB is a SQLite file: one writer, and readers that never wait for it.
@@ -20,6 +20,7 @@ type sqliteDB struct {
 	path    string
 	dsn     string
 	o       Options
+	driver  *sqlite.Driver
 	writer  *writer
 	readers chan *sqliteConn
 	closed  chan struct{}
@@ -44,6 +45,9 @@ func openSQLite(path string, o Options) (*sqliteDB, error) {
 		return nil, unavailable(err)
 	}
 	s := &sqliteDB{path: path, dsn: sqliteDSN(path), o: o, closed: make(chan struct{})}
+	if s.driver, err = sqliteDriver(); err != nil {
+		return nil, err
+	}
 	if s.writer, err = newWriter(s.dialWriter, o.Logger); err != nil {
 		return nil, err
 	}
@@ -65,7 +69,7 @@ func timeoutPragma(d time.Duration) string {
 // dialWriter opens the writing connection. FULL makes every commit wait for the
 // disk, also in WAL mode; the cache is shared by nobody.
 func (s *sqliteDB) dialWriter() (*sqliteConn, error) {
-	c, err := dialSQLite(s.dsn, []string{
+	c, err := dialSQLite(s.driver, s.dsn, []string{
 		timeoutPragma(s.o.LockTimeout),
 		"journal_mode = WAL",
 		"synchronous = FULL",
@@ -88,7 +92,7 @@ func (s *sqliteDB) dialWriter() (*sqliteConn, error) {
 }
 
 func (s *sqliteDB) dialReader() (*sqliteConn, error) {
-	return dialSQLite(s.dsn, []string{
+	return dialSQLite(s.driver, s.dsn, []string{
 		timeoutPragma(s.o.LockTimeout),
 		"query_only = ON",
 		"temp_store = MEMORY",
@@ -203,7 +207,7 @@ func (s *sqliteDB) backupTo(ctx context.Context, path string) (err error) {
 			err = errors.Join(err, os.Remove(unfinished))
 		}
 	}()
-	c, err := dialSQLite(s.dsn, []string{timeoutPragma(s.o.LockTimeout), "cache_size = -2000"})
+	c, err := dialSQLite(s.driver, s.dsn, []string{timeoutPragma(s.o.LockTimeout), "cache_size = -2000"})
 	if err != nil {
 		return err
 	}
@@ -234,18 +238,15 @@ func syncFolder(dir string) error {
 const migrationWait = 5 * time.Minute
 
 // forMigration opens the file by database/sql, which goose needs.
-func (s *sqliteDB) forMigration() (*sql.DB, error) {
+func (s *sqliteDB) forMigration() *sql.DB {
 	q := url.Values{}
 	q.Add("_pragma", timeoutPragma(max(s.o.LockTimeout, migrationWait)))
 	q.Add("_pragma", "foreign_keys = ON")
 	q.Add("_pragma", "synchronous = FULL")
 	q.Set("_txlock", "immediate")
-	db, err := sql.Open("sqlite", s.dsn+"?"+q.Encode())
-	if err != nil {
-		return nil, err
-	}
+	db := sql.OpenDB(sqliteConnector{driver: s.driver, dsn: s.dsn + "?" + q.Encode()})
 	db.SetMaxOpenConns(1)
-	return db, nil
+	return db
 }
 
 func (s *sqliteDB) close() error {

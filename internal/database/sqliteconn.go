@@ -32,8 +32,8 @@ type sqliteStatement interface {
 }
 
 // dialSQLite opens a connection and sets what a connection forgets.
-func dialSQLite(dsn string, pragmas []string) (*sqliteConn, error) {
-	raw, err := new(sqlite.Driver).Open(dsn)
+func dialSQLite(d *sqlite.Driver, dsn string, pragmas []string) (*sqliteConn, error) {
+	raw, err := d.Open(dsn)
 	if err != nil {
 		return nil, sqliteFailure(err, "open")
 	}
