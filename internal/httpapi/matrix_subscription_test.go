@@ -26,7 +26,7 @@ func subscriptionRows() rows {
 			must[api.Subscription](t)(c.owner.Suspend(t.Context(), r.id))
 			return r
 		}},
-		"register-key": {access: staffOnly(sellers), make: func(t *testing.T, c *cell) request {
+		"register-key": {access: inOrganization(sellers, administrators), make: func(t *testing.T, c *cell) request {
 			return request{body: api.Registration{Key: c.sell(t, "").Key.Key, OrganizationID: c.organization.ID}}
 		}},
 	}
