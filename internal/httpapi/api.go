@@ -69,6 +69,7 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	h.registerKeys()
 	h.registerActivations()
 	h.registerDevices()
+	h.registerUsage()
 	return h.api.OpenAPI(), s.Finish(h.api, basePath+"/openapi.json")
 }
 

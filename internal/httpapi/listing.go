@@ -42,13 +42,7 @@ func list[I interface{ paging() Paging }, S, T any](
 	h *handlers, op huma.Operation, turn func(S) T, fetch func(context.Context, *I, database.Listing) (database.Page[S], error),
 ) {
 	schema := h.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[api.Page[T]](), true, "")
-	op.Responses = map[string]*huma.Response{"200": {
-		Description: "A page of the list, or all of it as CSV.",
-		Content: map[string]*huma.MediaType{
-			"application/json": {Schema: schema},
-			csvType:            {Schema: &huma.Schema{Type: huma.TypeString}},
-		},
-	}}
+	op.Responses = jsonOrCSV(schema, "A page of the list, or all of it as CSV.")
 	name := strings.TrimPrefix(op.OperationID, "list-") + ".csv"
 	huma.Register(h.api, op, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
 		p := (*in).paging()
@@ -69,11 +63,7 @@ func list[I interface{ paging() Paging }, S, T any](
 		if err != nil {
 			return nil, err
 		}
-		return &huma.StreamResponse{Body: func(c huma.Context) {
-			c.SetHeader("Content-Type", "application/json")
-			c.SetStatus(http.StatusOK)
-			_ = json.NewEncoder(c.BodyWriter()).Encode(page) // a caller that left reads nothing
-		}}, nil
+		return streamJSON(page), nil
 	})
 }
 
@@ -83,4 +73,24 @@ func wirePage[S, T any](p database.Page[S], turn func(S) T) api.Page[T] {
 		page.Items[i] = turn(item)
 	}
 	return page
+}
+
+// jsonOrCSV describes an answer that can be had in both forms.
+func jsonOrCSV(schema *huma.Schema, description string) map[string]*huma.Response {
+	return map[string]*huma.Response{"200": {
+		Description: description,
+		Content: map[string]*huma.MediaType{
+			"application/json": {Schema: schema},
+			csvType:            {Schema: &huma.Schema{Type: huma.TypeString}},
+		},
+	}}
+}
+
+// streamJSON answers with JSON where an answer may have other forms too.
+func streamJSON(v any) *huma.StreamResponse {
+	return &huma.StreamResponse{Body: func(c huma.Context) {
+		c.SetHeader("Content-Type", "application/json")
+		c.SetStatus(http.StatusOK)
+		_ = json.NewEncoder(c.BodyWriter()).Encode(v) // a caller that left reads nothing
+	}}
 }

@@ -34,3 +34,7 @@ func subscriptionRows() rows {
 
 // ofSold is a request about a new subscription of the world's organization.
 func ofSold(t *testing.T, c *cell) request { return request{id: c.sold(t).Subscription.ID} }
+
+// ofSoldKey is a request about the key of a new subscription of the world's
+// organization.
+func ofSoldKey(t *testing.T, c *cell) request { return request{id: c.sold(t).Key.ID} }

@@ -65,6 +65,7 @@ var capabilities = map[string]func() rows{
 	"person":       personRows,
 	"settings":     settingsRows,
 	"staff":        staffRows,
+	"usage":        usageRows,
 	"subscription": subscriptionRows,
 }
 
@@ -206,8 +207,7 @@ func (r row) want(op operation, w who) outcome {
 
 // isList reports whether an operation gives a page of things.
 func (o operation) isList() bool {
-	_, ok := o.Responses["200"].Content["text/csv"]
-	return ok
+	return slices.ContainsFunc(o.Parameters, func(p parameter) bool { return p.Name == "cursor" })
 }
 
 // target gives the path and query of a call.
