@@ -1,10 +1,10 @@
 package identity
 
 import (
-	"errors"
 	"time"
 
-	"github.com/licethq/licet/internal/database"
+	"github.com/licethq/licet/internal/language"
+	"github.com/licethq/licet/internal/problem"
 )
 
 // Person is somebody with an account of their own: a customer's employee or a
@@ -14,7 +14,7 @@ type Person struct {
 	Email     string // as they wrote it
 	FirstName string
 	LastName  string
-	Language  string // en, ja or fr
+	Language  language.Tag
 	TimeZone  string // IANA name; empty is the publisher's
 	Version   int64
 	CreatedAt time.Time
@@ -25,41 +25,39 @@ type Person struct {
 // HasPassword reports whether the person has ever set a password.
 func (p Person) HasPassword() bool { return p.password != "" }
 
-const selectPerson = `SELECT id, email, first_name, last_name, language, time_zone, COALESCE(password, ''), version, created_at FROM person `
-
-func scanPerson(r database.Row) (p Person, err error) {
-	var at int64
-	err = r.Scan(&p.ID, &p.Email, &p.FirstName, &p.LastName, &p.Language, &p.TimeZone, &p.password, &p.Version, &at)
-	p.CreatedAt = database.Instant(at)
-	return p, err
+// NewPerson is what somebody gives who signs up.
+type NewPerson struct {
+	Email     string
+	FirstName string
+	LastName  string
+	Password  string
+	Language  language.Tag
 }
 
-// PersonByID gives a person who is not erased; database.ErrNoRows when there is
-// none.
-func PersonByID(q database.Querier, id string) (Person, error) {
-	return database.One(q, scanPerson, selectPerson+`WHERE id = ? AND erased_at IS NULL`, id)
+// Validate reports every fault at once.
+func (n NewPerson) Validate(settings Settings) error {
+	var f problem.Faults
+	f.Check(validEmail(n.Email), "/email", "must be an email address such as role@example.com")
+	checkNames(&f, n.FirstName, n.LastName)
+	checkLanguage(&f, n.Language)
+	checkPassword(&f, "/password", n.Password, settings.MinPassword, n.Email, n.FirstName, n.LastName)
+	return f.Err()
 }
 
-// PersonByEmail gives the person of an address, however it is spelled;
-// database.ErrNoRows when there is none.
-func PersonByEmail(q database.Querier, email string) (Person, error) {
-	return database.One(q, scanPerson, selectPerson+`WHERE email_key = ? AND erased_at IS NULL`, emailKey(email))
+func checkNames(f *problem.Faults, first, last string) {
+	f.Text("/first_name", first, 1, maxName)
+	f.Text("/last_name", last, 1, maxName)
 }
 
-// maybe turns no row into nil.
-func maybe[T any](found T, err error) (*T, error) {
-	if errors.Is(err, database.ErrNoRows) {
-		return nil, nil //nolint:nilnil // none is an answer here
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &found, nil
+func checkLanguage(f *problem.Faults, tag language.Tag) {
+	f.Check(language.Valid(string(tag)), "/language", "must be en, ja or fr")
 }
 
-func insertPerson(tx *database.Tx, p Person) error {
-	_, err := tx.Exec(`INSERT INTO person (id, email, email_key, first_name, last_name, language, time_zone, password, version, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		p.ID, p.Email, emailKey(p.Email), p.FirstName, p.LastName, p.Language, p.TimeZone, nullText(p.password), p.Version, database.Micros(p.CreatedAt))
-	return err
+// draftPerson completes a person whose password has been hashed.
+func (s *Service) draftPerson(n NewPerson, hash string) (Person, error) {
+	id, err := newID()
+	return Person{
+		ID: id, Email: n.Email, FirstName: n.FirstName, LastName: n.LastName, Language: n.Language, Version: 1,
+		CreatedAt: s.now(), password: hash,
+	}, err
 }

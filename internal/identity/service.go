@@ -17,11 +17,15 @@ import (
 
 // Service holds the verbs of identity.
 type Service struct {
-	DB      *database.DB
-	Keyring *seal.Keyring // seals what agents say of themselves
-	Now     func() time.Time
-	Rand    io.Reader // of tokens
-	Mail    *mail.Outbox
+	DB   *database.DB
+	Now  func() time.Time
+	Rand io.Reader // of tokens, links and salts
+	Mail *mail.Outbox
+
+	Keyring   *seal.Keyring // seals what sign-ups, apps and agents gave
+	Gate      *Gate         // before the hashing of passwords
+	Hashing   Hashing       // what new hashes cost; zero is the default
+	PublicURL string        // whose host passkeys belong to
 }
 
 // now gives the time at the precision that is stored.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/licethq/licet/internal/problem"
 )
@@ -34,10 +35,13 @@ func (n NewStaff) Validate() error {
 }
 
 // validEmail takes a bare address, since a display name would hide another, and
-// none of those that need quotes.
+// nothing that could end the line of a mail's header.
 func validEmail(email string) bool {
+	if len(email) > maxEmail || strings.ContainsFunc(email, unicode.IsControl) || strings.ContainsAny(email, " <>\",;") {
+		return false
+	}
 	parsed, err := mail.ParseAddress(email)
-	return err == nil && parsed.Address == email && len(email) <= maxEmail && !strings.ContainsAny(email, " <>\",;")
+	return err == nil && parsed.Address == email
 }
 
 // emailKey is what two spellings of one address have in common.

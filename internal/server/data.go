@@ -115,7 +115,9 @@ func (o opening) services(ctx context.Context, db *database.DB) (*Data, error) {
 	}
 	d.Issuer.Keyring = d.Keyring
 	d.Mail = &mail.Outbox{DB: db, Keyring: d.Keyring, Now: o.now, Contact: contact}
-	d.Identity = &identity.Service{DB: db, Keyring: d.Keyring, Now: o.now, Rand: o.rand, Mail: d.Mail}
+	d.Identity = &identity.Service{
+		DB: db, Now: o.now, Rand: o.rand, Mail: d.Mail, Keyring: d.Keyring, Gate: identity.NewGate(identity.GateLimits{}),
+	}
 	d.Catalog = &catalog.Service{DB: db, Now: o.now}
 	d.Licensing = &licensing.Service{
 		DB: db, Keyring: d.Keyring, Issuer: d.Issuer, Offers: catalog.NewOffers(), People: d.Identity, Now: o.now, Rand: o.rand,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/licethq/licet/internal/httpapi"
 	"github.com/licethq/licet/internal/httpserver"
+	"github.com/licethq/licet/internal/identity"
 )
 
 // Run runs a server until ctx is done, and then drains it. Errors:
@@ -110,7 +111,8 @@ func routes(ctx context.Context, cfg Config, data *Data, log *slog.Logger) (*htt
 	if publicURL == "" {
 		publicURL = s.URL()
 	}
-	data.Mail.PublicURL = publicURL
+	data.Mail.PublicURL, data.Identity.PublicURL = publicURL, publicURL
+	data.Identity.Gate = identity.NewGate(identity.GateLimits{FailuresPerMinute: cfg.FailuresPerMinute})
 	failures := httpserver.NewFailureLimiter(cfg.FailuresPerMinute, cfg.Now)
 	s.Handle(exchangeRoute, newExchange(data.Licensing, failures, s.Metrics()))
 	s.Quiet(exchangeRoute)
