@@ -18,6 +18,7 @@ func (h *handlers) registerOrganizations() {
 		h.createOrganization, h.readOrganization)
 	list(h, operation("list-organizations", http.MethodGet, "/organizations", tag, "List organizations", read), wireOrganization, h.organizations)
 	huma.Register(h.api, operation("get-organization", http.MethodGet, "/organizations/{id}", tag, "Get an organization", read), h.organization)
+	huma.Register(h.api, operation("change-organization", http.MethodPatch, "/organizations/{id}", tag, "Change an organization's profile", write), h.changeOrganization)
 }
 
 func (h *handlers) createOrganization(ctx context.Context, actor identity.Actor, in *Creation[api.NewOrganization]) (*tagged[api.Organization], error) {
@@ -46,6 +47,24 @@ func (h *handlers) organization(ctx context.Context, in *ByID) (*tagged[api.Orga
 
 func (h *handlers) readOrganization(ctx context.Context, actor identity.Actor, id string) (*tagged[api.Organization], error) {
 	return answerOrganization(h.Identity.Organization(ctx, actor, id))
+}
+
+type organizationChange struct {
+	Matching
+	ByID
+	Body api.OrganizationChange
+}
+
+func (h *handlers) changeOrganization(ctx context.Context, in *organizationChange) (*tagged[api.Organization], error) {
+	version, err := in.version()
+	if err != nil {
+		return nil, err
+	}
+	b := in.Body
+	c := identity.ProfileChange{
+		Name: b.Name, Address: b.Address, Phone: b.Phone, Country: b.Country, Kind: (*identity.OrganizationKind)(b.Kind), Reference: b.Reference,
+	}
+	return answerOrganization(h.Identity.ChangeOrganization(ctx, actorFrom(ctx), in.ID, c, version))
 }
 
 func answerOrganization(o identity.Organization, err error) (*tagged[api.Organization], error) {

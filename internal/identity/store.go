@@ -127,6 +127,13 @@ func insertOrganization(tx *database.Tx, o Organization) error {
 	return err
 }
 
+// updateOrganization stores a profile; the version grows by one.
+func updateOrganization(tx *database.Tx, o Organization) error {
+	_, err := tx.Exec(`UPDATE organization SET kind = ?, name = ?, address = ?, phone = ?, country = ?, reference = ?, version = version + 1 WHERE id = ?`,
+		string(o.Kind), o.Name, o.Address, o.Phone, o.Country, nullText(o.Reference), o.ID)
+	return err
+}
+
 const selectOrganization = `SELECT id, kind, name, address, phone, country, reference, version, created_at FROM organization `
 
 func scanOrganization(r database.Row) (o Organization, err error) {

@@ -91,3 +91,21 @@ func setOf(keys []string) map[string]bool {
 	}
 	return set
 }
+
+func invitations(q database.Querier, organizationID string, f InvitationFilter, l database.Listing, now time.Time) (database.Page[Invitation], error) {
+	query, args := selectInvitation+`WHERE i.organization_id = ? AND i.email_key LIKE ? ESCAPE '\'`, []any{organizationID, database.Contains(f.Search)}
+	// The same states as Invitation.State gives.
+	switch at := database.Micros(now); f.State {
+	case InvitationAccepted:
+		query += ` AND i.accepted_at IS NOT NULL`
+	case InvitationWithdrawn:
+		query += ` AND i.accepted_at IS NULL AND i.withdrawn_at < i.expires_at`
+	case InvitationExpired:
+		query += ` AND i.accepted_at IS NULL AND (i.withdrawn_at >= i.expires_at OR (i.withdrawn_at IS NULL AND i.expires_at <= ?))`
+		args = append(args, at)
+	case InvitationPending:
+		query += ` AND i.accepted_at IS NULL AND i.withdrawn_at IS NULL AND i.expires_at > ?`
+		args = append(args, at)
+	}
+	return database.List(q, scanInvitation, query, args, invitationOrders, l)
+}

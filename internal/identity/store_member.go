@@ -38,6 +38,10 @@ func membershipsIn(q database.Querier, organizationID string) ([]Membership, err
 	return database.All(q, scanMembership, selectMembership+`WHERE m.organization_id = ? ORDER BY m.person_id`, organizationID)
 }
 
+func membershipOf(q database.Querier, organizationID, personID string) (Membership, error) {
+	return database.One(q, scanMembership, selectMembership+`WHERE m.organization_id = ? AND m.person_id = ?`, organizationID, personID)
+}
+
 // What lists of people and members show and sort by.
 const (
 	fullName   = `TRIM(p.first_name || ' ' || p.last_name)`
