@@ -65,6 +65,8 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	h.registerSettings()
 	h.registerCatalog()
 	h.registerOrganizations()
+	h.registerMembers()
+	h.registerInvitations()
 	h.registerSubscriptions()
 	h.registerKeys()
 	h.registerActivations()

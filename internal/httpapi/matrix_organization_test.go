@@ -17,5 +17,8 @@ func organizationRows() rows {
 		"get-organization": {access: inOrganization(anyStaff, members), make: func(_ *testing.T, c *cell) request {
 			return request{id: c.organization.ID}
 		}},
+		"change-organization": {access: inOrganization(sellers, administrators), make: func(_ *testing.T, c *cell) request {
+			return request{id: c.organization.ID, body: api.OrganizationChange{Name: ptr(c.unique("Blue Harbor"))}}
+		}},
 	}
 }
