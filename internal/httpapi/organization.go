@@ -61,7 +61,7 @@ func (h *handlers) changeOrganization(ctx context.Context, in *organizationChang
 		return nil, err
 	}
 	b := in.Body
-	c := identity.ProfileChange{
+	c := identity.OrganizationChange{
 		Name: b.Name, Address: b.Address, Phone: b.Phone, Country: b.Country, Kind: (*identity.OrganizationKind)(b.Kind), Reference: b.Reference,
 	}
 	return answerOrganization(h.Identity.ChangeOrganization(ctx, actorFrom(ctx), in.ID, c, version))

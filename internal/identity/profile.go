@@ -8,9 +8,9 @@ import (
 	"github.com/licethq/licet/internal/problem"
 )
 
-// ProfileChange is what to change of an organization; nil leaves a part as it
+// OrganizationChange is what to change of an organization; nil leaves a part as it
 // is. Kind and reference are for staff.
-type ProfileChange struct {
+type OrganizationChange struct {
 	Name      *string
 	Address   *string
 	Phone     *string
@@ -20,7 +20,7 @@ type ProfileChange struct {
 }
 
 // applied gives an organization with the change, and the names of what differs.
-func (c ProfileChange) applied(o Organization) (Organization, []string) {
+func (c OrganizationChange) applied(o Organization) (Organization, []string) {
 	var changed []string
 	set := func(name string, to *string, from *string) {
 		if to != nil && *to != *from {
@@ -44,7 +44,7 @@ func (c ProfileChange) applied(o Organization) (Organization, []string) {
 // administrators and by sellers (P13). A version other than 0 has to be the
 // current one. Errors: validation_failed, version_changed, conflict when the
 // reference is taken, not_found, forbidden.
-func (s *Service) ChangeOrganization(ctx context.Context, actor Actor, id string, c ProfileChange, version int64) (Organization, error) {
+func (s *Service) ChangeOrganization(ctx context.Context, actor Actor, id string, c OrganizationChange, version int64) (Organization, error) {
 	if err := actor.RequireIn(id, AccountAdministrator, Sellers...); err != nil {
 		return Organization{}, err
 	}
@@ -74,7 +74,7 @@ func (s *Service) ChangeOrganization(ctx context.Context, actor Actor, id string
 	return s.Organization(ctx, actor, id)
 }
 
-func (s *Service) storeProfile(tx *database.Tx, actor Actor, c ProfileChange, o Organization) error {
+func (s *Service) storeProfile(tx *database.Tx, actor Actor, c OrganizationChange, o Organization) error {
 	o, changed := c.applied(o)
 	if len(changed) == 0 {
 		return nil
