@@ -194,8 +194,12 @@ func addDays(days []DayUsage, reports []usageReport, zone *time.Location) {
 
 // reaches gives the first day on which the straight line that fits the days best
 // reaches the maximum; empty when it falls or is level, is there already, or
-// would take longer than ten times the days.
+// would take longer than ten times the days. Days before the first use tell
+// nothing.
 func reaches(days []DayUsage, maximum int64) licensefile.Date {
+	for len(days) > 0 && days[0].Used == 0 {
+		days = days[1:]
+	}
 	n := float64(len(days))
 	if n < 2 {
 		return ""

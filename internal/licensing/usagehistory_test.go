@@ -85,12 +85,13 @@ func TestTrendSaysWhenTheMaximumIsReached(t *testing.T) {
 		maximum int64
 		want    licensefile.Date
 	}{
-		{"one a day", line(0, 1, 10), 19, "2026-01-20"},
-		{"two a day, in the middle of a day", line(0, 2, 10), 21, "2026-01-12"},
+		{"one a day", line(1, 1, 10), 20, "2026-01-20"},
+		{"two a day, in the middle of a day", line(2, 2, 10), 23, "2026-01-12"},
+		{"nothing, then one a day", append(line(0, 0, 20), line(1, 1, 10)...), 19, "2026-01-19"},
 		{"level", line(5, 0, 10), 19, ""},
 		{"falling", line(50, -1, 10), 60, ""},
-		{"there already", line(0, 3, 10), 20, ""},
-		{"too far away to tell", line(0, 1, 10), 1000, ""},
+		{"there already", line(3, 3, 10), 20, ""},
+		{"too far away to tell", line(1, 1, 10), 1000, ""},
 		{"a single day", line(5, 1, 1), 19, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
