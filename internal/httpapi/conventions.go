@@ -85,10 +85,10 @@ func once[I interface{ idempotencyKey() string }, O any](
 			return read(ctx, actor, made)
 		}
 		given, err := do(ctx, acting, in)
-		if !problem.Is(err, problem.RequestInProgress) {
-			return given, err
+		if err == nil {
+			return given, nil
 		}
-		// The same request was faster: what it made is there by now.
+		// The same request may have been faster, and so be why this one fails.
 		if _, made, again := h.Identity.Once(ctx, actor, op.OperationID, key, request); again == nil && made != "" {
 			return read(ctx, actor, made)
 		}

@@ -2,12 +2,14 @@ package httpapi
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"mime"
 	"net/http"
 	"reflect"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -109,25 +111,41 @@ func cell(v reflect.Value, index []int) string {
 	switch v.Kind() {
 	case reflect.String:
 		return inert(v.String())
-	case reflect.Slice:
-		parts := make([]string, v.Len())
-		for i := range parts {
-			parts[i] = fmt.Sprint(v.Index(i).Interface())
-		}
-		return inert(strings.Join(parts, " "))
-	case reflect.Map:
-		if v.Len() == 0 {
-			return ""
-		}
-		return inert(fmt.Sprint(v.Interface()))
+	case reflect.Slice, reflect.Map:
+		return inert(several(v))
 	default:
 		return fmt.Sprint(v.Interface())
 	}
 }
 
+// several gives the texts of a list with spaces between, and anything else as
+// JSON; nothing for none.
+func several(v reflect.Value) string {
+	if v.Len() == 0 {
+		return ""
+	}
+	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.String {
+		parts := make([]string, v.Len())
+		for i := range parts {
+			parts[i] = v.Index(i).String()
+		}
+		return strings.Join(parts, " ")
+	}
+	text, err := json.Marshal(v.Interface())
+	if err != nil { // texts and numbers
+		return ""
+	}
+	return string(text)
+}
+
+// formulas are the characters that spreadsheets begin a formula with, also the
+// wide ones of Japanese keyboards.
+const formulas = "=+-@\t\r\n＝＋－＠"
+
 // inert keeps a spreadsheet from taking text for a formula.
 func inert(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+	first, _ := utf8.DecodeRuneInString(s)
+	if s != "" && strings.ContainsRune(formulas, first) {
 		return "'" + s
 	}
 	return s

@@ -79,6 +79,7 @@ type operation struct {
 	} `json:"requestBody"`
 	Responses map[string]struct {
 		Content map[string]media `json:"content"`
+		Headers map[string]any   `json:"headers"`
 	} `json:"responses"`
 	Security []map[string][]string `json:"security"`
 

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -22,8 +23,12 @@ type Once struct {
 
 // Once looks for an earlier request of the actor with the same key. It gives the
 // actor to act as, and the id of what the earlier request made, or "". Another
-// request under the same key is idempotency_key_reused.
+// request under the same key is idempotency_key_reused. Nobody's requests are not
+// told apart, so a key of theirs means nothing.
 func (s *Service) Once(ctx context.Context, actor Actor, operation, key string, request []byte) (Actor, string, error) {
+	if !actor.known() {
+		return actor, "", nil
+	}
 	keyHash, digest := sha256.Sum256([]byte(key)), sha256.Sum256(request)
 	o := &Once{actor: actor.ID, keyHash: keyHash[:], operation: operation, digest: digest[:], at: s.now()}
 	made, err := o.find(s.DB.Read(ctx))
@@ -45,7 +50,7 @@ func (o *Once) find(q database.Querier) (string, error) {
 		return "", nil
 	case err != nil:
 		return "", err
-	case found.operation != o.operation || string(found.digest) != string(o.digest):
+	case found.operation != o.operation || !bytes.Equal(found.digest, o.digest):
 		return "", problem.New(problem.IdempotencyKeyReused)
 	}
 	return found.resource, nil
