@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"net/http"
+	"regexp"
 	"sync"
 	"testing"
 
@@ -60,8 +61,8 @@ func TestTheSameRequestWithItsIdempotencyKeyHasItsEffectOnce(t *testing.T) {
 		first := c.call(t, op, asked, "Idempotency-Key", key)
 		after := p.events(t)
 		again := c.call(t, op, asked, "Idempotency-Key", key)
-		if diff := cmp.Diff(first.body, again.body); diff != "" || first.status != again.status || first.status >= 300 {
-			t.Errorf("first %d, again %d (-first +again):\n%s", first.status, again.status, diff)
+		if diff := cmp.Diff(first.ids(), again.ids()); diff != "" || first.status != again.status || first.status >= 300 {
+			t.Errorf("first %d, again %d (-first +again):\n%s\n%s\n%s", first.status, again.status, diff, first.body, again.body)
 		}
 		if n := p.events(t); n != after {
 			t.Errorf("the repetition recorded %d events", n-after)
@@ -80,6 +81,17 @@ func TestTheSameRequestWithItsIdempotencyKeyHasItsEffectOnce(t *testing.T) {
 	})
 }
 
+var idMembers = regexp.MustCompile(`"(?:[a-z_]+_)?id":"([^"]+)"`)
+
+// ids gives what an answer is about, in the order that it names it.
+func (a answered) ids() []string {
+	var all []string
+	for _, found := range idMembers.FindAllStringSubmatch(a.body, -1) {
+		all = append(all, found[1])
+	}
+	return all
+}
+
 func TestManyAtOnceWithOneIdempotencyKeyHaveOneEffect(t *testing.T) {
 	eachOperation(t, takesKey, func(t *testing.T, p *shop, op operation, r row) {
 		c := p.allowed(t, r)
@@ -96,7 +108,7 @@ func TestManyAtOnceWithOneIdempotencyKeyHaveOneEffect(t *testing.T) {
 		codes := map[string]bool{}
 		for _, got := range answers {
 			codes[got.code()] = true
-			if got.code() == "" && got.body != one.body {
+			if got.code() == "" && !cmp.Equal(got.ids(), one.ids()) {
 				t.Errorf("answered unlike:\n%s\n%s", got.body, one.body)
 			}
 		}
@@ -128,7 +140,8 @@ func TestAnIdempotencyKeyIsItsCallersOwn(t *testing.T) {
 }
 
 func TestARefusedRequestLeavesItsIdempotencyKeyFree(t *testing.T) {
-	eachOperation(t, takesKey, func(t *testing.T, p *shop, op operation, r row) {
+	writes := func(op operation) bool { return takesKey(op) && op.Body != nil }
+	eachOperation(t, writes, func(t *testing.T, p *shop, op operation, r row) {
 		c := p.allowed(t, r)
 		asked, key := r.make(t, c), uuid.NewString()
 		spoiled := asked

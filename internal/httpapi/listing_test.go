@@ -15,7 +15,8 @@ import (
 	"github.com/licethq/licet/internal/database"
 )
 
-// shelf makes a list of several things, and a caller who sees them all.
+// shelf makes a list of several things, a caller who sees them all, and the
+// request for all of them, without the filters of the row.
 func (p *shop) shelf(t *testing.T, r row) (*cell, request) {
 	t.Helper()
 	c := p.allowed(t, r)
@@ -23,6 +24,7 @@ func (p *shop) shelf(t *testing.T, r row) (*cell, request) {
 	for range 5 {
 		asked = r.make(t, c)
 	}
+	asked.query = ""
 	return c, asked
 }
 
