@@ -171,6 +171,9 @@ func (p *postgresDB) inTx(ctx context.Context, fn func(tx *Tx) error) error {
 			return err
 		}
 	}
+	if sqlState(err) == stateForeignKey { // no race after all: a fault of the program
+		return err
+	}
 	return exhausted(err)
 }
 

@@ -15,6 +15,7 @@ import (
 // SQLSTATE codes that Licet acts on.
 const (
 	stateUnique        = "23505"
+	stateForeignKey    = "23503"
 	stateSerialization = "40001"
 	stateDeadlock      = "40P01"
 	stateReadOnly      = "25006" // a standby after a failover
@@ -35,9 +36,12 @@ func sqlState(err error) string {
 func isUniquePostgres(err error) bool { return sqlState(err) == stateUnique }
 
 // repeatable reports failures after which the same function may succeed at once.
+// A foreign key fails when another transaction has taken away, or given to
+// another organization, what this one had read: read again, it is not found, or
+// is where it went.
 func repeatable(err error) bool {
 	switch sqlState(err) {
-	case stateSerialization, stateDeadlock:
+	case stateSerialization, stateDeadlock, stateForeignKey:
 		return true
 	default:
 		return errors.Is(err, ErrAgain)

@@ -68,6 +68,7 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	h.registerMembers()
 	h.registerInvitations()
 	h.registerSubscriptions()
+	h.registerMergers()
 	h.registerKeys()
 	h.registerActivations()
 	h.registerDevices()

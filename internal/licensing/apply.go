@@ -134,7 +134,16 @@ func (r *ruling) applyActivation(tx *database.Tx) error {
 	}
 	r.toActivation.ID = id
 	// The unique index on live activations of a slot is the last guard.
-	return again(insertActivation(tx, r.toActivation))
+	if err := insertActivation(tx, r.toActivation); err != nil {
+		return again(err)
+	}
+	// The activation now holds the key, so nobody can give it to another
+	// organization any more; somebody may have done so just before.
+	own, err := keyIsOf(tx, r.toActivation.KeyID, r.toActivation.OrganizationID)
+	if err == nil && !own {
+		err = database.ErrAgain
+	}
+	return err
 }
 
 // displaced gives the activations that a new one takes the place of, ended.
