@@ -1,3 +1,18 @@
 package httpapi_test
 
-func importRows() rows { return rows{} }
+import (
+	"testing"
+
+	"github.com/licethq/licet/api"
+)
+
+func importRows() rows {
+	return rows{
+		"merge-organization": {access: staffOnly(owners), make: func(t *testing.T, c *cell) request {
+			return request{id: c.another(t), body: api.NewMerger{Into: c.another(t)}}
+		}},
+		"transfer-subscription": {access: staffOnly(owners), make: func(t *testing.T, c *cell) request {
+			return request{id: c.sold(t).Subscription.ID, body: api.NewTransfer{OrganizationID: c.another(t), Reason: "correction"}}
+		}},
+	}
+}

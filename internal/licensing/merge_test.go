@@ -33,6 +33,7 @@ func (p *publisher) furnish(organizationID, plan string) (sold, *installation) {
 	i := p.install().activate(s.key)
 	keyID := p.row(s).Key.ID
 	member := p.member(organizationID, identity.LicenseAdministrator, keyID)
+	p.exec(`UPDATE membership SET volume_purchasing = 1, every_site = 0 WHERE organization_id = ?`, organizationID)
 	p.exec(`INSERT INTO membership_site (organization_id, person_id, site_id) VALUES (?, ?, ?)`, organizationID, member.PersonID, i.site.ID)
 	p.exec(`INSERT INTO invitation (id, organization_id, email, email_key, role, language, hash, expires_at, sent_at, created_at)
 		VALUES (?, ?, 'guest@example.com', 'guest@example.com', 'member', 'en', ?, 1, 1, 1)`, "invitation-"+organizationID, organizationID, []byte(organizationID))
@@ -40,8 +41,8 @@ func (p *publisher) furnish(organizationID, plan string) (sold, *installation) {
 		"token-"+organizationID, member.PersonID, organizationID, []byte(organizationID))
 	p.exec(`INSERT INTO session (id, person_id, hash, stage, organization_id, user_agent, address, created_at, last_seen_at, expires_at)
 		VALUES (?, ?, ?, 'complete', ?, '', '', 1, 1, 1)`, "session-"+organizationID, member.PersonID, []byte(organizationID), organizationID)
-	p.exec(`INSERT INTO device_authorization (id, device_hash, user_code, sealed, state, organization_id, created_at, expires_at)
-		VALUES (?, ?, ?, ?, 'approved', ?, 1, 1)`, "device-"+organizationID, []byte(organizationID), organizationID, []byte("x"), organizationID)
+	p.exec(`INSERT INTO device_authorization (id, device_hash, user_code, sealed, state, organization_id, poll_seconds, created_at, expires_at)
+		VALUES (?, ?, ?, ?, 'approved', ?, 5, 1, 1)`, "device-"+organizationID, []byte(organizationID), organizationID, []byte("x"), organizationID)
 	p.exec(`INSERT INTO sales_order (id, organization_id, channel, placed_on, created_at) VALUES (?, ?, 'direct', '2026-01-01', 1)`,
 		"order-"+organizationID, organizationID)
 	return s, i
