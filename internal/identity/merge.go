@@ -56,7 +56,11 @@ func BeginMerger(tx *database.Tx, from, into string) (Merger, error) {
 			return Merger{}, err
 		}
 	}
-	return LoadMerger(tx, from, into)
+	m, err := LoadMerger(tx, from, into)
+	if err != nil {
+		return m, err
+	}
+	return m, seize(tx, from)
 }
 
 // Gather gives members and sites of the first organization a place in the second.

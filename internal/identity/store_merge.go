@@ -20,6 +20,15 @@ func countMoved(q database.Querier, from, into string) (MovedPeople, error) {
 		from, from, into, from, from, from)
 }
 
+// seize lets nobody name an organization any more that is about to disappear, not
+// even by a foreign key: they wait, and then do not find it. PostgreSQL locks a
+// row so far only when a unique column changes. Taken later, the lock could meet
+// others who hold the organization and wait for what the merger has moved.
+func seize(tx *database.Tx, id string) error {
+	_, err := tx.Exec(`UPDATE organization SET reference = 'merged: ' || id WHERE id = ?`, id)
+	return err
+}
+
 // copySites gives the second organization the sites of the first; of one that
 // both have, the second's name stays.
 func copySites(tx *database.Tx, from, into string) error {
