@@ -173,8 +173,8 @@ func (s *Service) Transfer(ctx context.Context, actor identity.Actor, id string)
 	if errors.Is(err, database.ErrNoRows) {
 		return made, problem.New(problem.NotFound)
 	}
-	if err != nil {
-		return made, err
+	if err == nil {
+		err = json.Unmarshal([]byte(data), &made)
 	}
-	return made, json.Unmarshal([]byte(data), &made)
+	return made, err
 }
