@@ -19,6 +19,8 @@ var (
 	Sellers  = []Role{Owner, Sales}
 	Helpers  = []Role{Owner, Support}
 	Owners   = []Role{Owner}
+
+	SellersAndHelpers = []Role{Owner, Sales, Support}
 )
 
 // Valid reports whether the role exists.
