@@ -75,7 +75,7 @@ func (r *ruling) applyKeys(tx *database.Tx) error {
 		if err != nil {
 			return err
 		}
-		if !counted && r.terms.Key.ActivationLimit != nil {
+		if !counted {
 			return database.ErrAgain // somebody was faster: judge again, and refuse
 		}
 	}

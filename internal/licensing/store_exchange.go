@@ -351,11 +351,12 @@ func updateActivation(tx *database.Tx, a Activation) error {
 
 // takeActivation counts one more activation of a key. The guard is the limit: a
 // key can never have more activations than it allows (N5). Keys without a limit
-// are not counted.
+// are not counted, but like all they cannot be activated while they are replaced
+// or deleted.
 func takeActivation(tx *database.Tx, keyID string) (bool, error) {
 	n, err := tx.Exec(`
-		UPDATE license_key SET activations = activations + 1
-		WHERE id = ? AND activation_limit IS NOT NULL AND activations < activation_limit`, keyID)
+		UPDATE license_key SET activations = activations + CASE WHEN activation_limit IS NULL THEN 0 ELSE 1 END
+		WHERE id = ? AND replaced_by IS NULL AND deleted_at IS NULL AND (activation_limit IS NULL OR activations < activation_limit)`, keyID)
 	return n == 1, err
 }
 

@@ -105,10 +105,10 @@ func (r resizing) checkEnd(f *problem.Faults) {
 		return
 	}
 	_, err := licensefile.ParseDate(string(end))
+	last := terms{Subscription: r.Subscription}.endDate()
 	f.Check(err == nil, "/ends_on", "must be a calendar day such as 2027-01-31")
 	f.Check(err != nil || end >= r.Today, "/ends_on", "must not be over yet")
-	last := terms{Subscription: r.Subscription}.endDate()
-	f.Check(last == "" || end <= last, "/ends_on", "must not be after the end of the subscription")
+	f.Check(err != nil || last == "" || end <= last, "/ends_on", "must not be after the end of the subscription")
 }
 
 // resized reports whether the change takes more or other licenses than before.
