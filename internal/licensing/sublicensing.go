@@ -149,7 +149,8 @@ func (s *Service) newResizing(tx *database.Tx, subscriptionID string, n Sublicen
 		return resizing{}, err
 	}
 	r := resizing{Subscription: found, Today: today, After: n}
-	return r, r.load(tx)
+	err = r.load(tx)
+	return r, err
 }
 
 // load adds the plan's policy and the pool.
@@ -178,7 +179,10 @@ func (s *Service) PreviewSublicense(ctx context.Context, actor identity.Actor, s
 	if err := s.DB.Snapshot(ctx, r.load); err != nil {
 		return SublicenseEffect{}, err
 	}
-	return r.effect(), r.Validate()
+	if err := r.Validate(); err != nil {
+		return SublicenseEffect{}, err
+	}
+	return r.effect(), nil
 }
 
 // ChangeSublicense renames, resizes, converts or ends a sublicense. version is
@@ -246,7 +250,10 @@ func (s *Service) PreviewChange(ctx context.Context, actor identity.Actor, keyID
 	if err != nil {
 		return SublicenseEffect{}, err
 	}
-	return r.effect(), r.Validate()
+	if err := r.Validate(); err != nil {
+		return SublicenseEffect{}, err
+	}
+	return r.effect(), nil
 }
 
 // divided gives the subscription of a sublicense to those who may change it;
