@@ -95,8 +95,8 @@ func (c *Client) Organization(ctx context.Context, id string) (Organization, err
 }
 
 // Organizations lists organizations.
-func (c *Client) Organizations(ctx context.Context, l Listing) (Page[Organization], error) {
-	return get[Page[Organization]](ctx, c, "/organizations", l.query())
+func (c *Client) Organizations(ctx context.Context, f OrganizationFilter, l Listing) (Page[Organization], error) {
+	return get[Page[Organization]](ctx, c, "/organizations", l.query("kind", f.Kind, "search", f.Search))
 }
 
 // CreateSubscription issues a subscription with its key.
@@ -165,6 +165,9 @@ func (l Listing) query(pairs ...string) url.Values {
 	}
 	if l.Limit != 0 {
 		q.Set("limit", strconv.Itoa(l.Limit))
+	}
+	if l.Sort != "" {
+		q.Set("sort", l.Sort)
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {

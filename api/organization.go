@@ -25,6 +25,12 @@ type NewOrganization struct {
 	Reference string `json:"reference,omitempty" maxLength:"200" doc:"Its id in the publisher's other systems."`
 }
 
+// OrganizationFilter chooses organizations. Empty members choose all.
+type OrganizationFilter struct {
+	Kind   string
+	Search string // part of the name or of the reference
+}
+
 // Publisher is whoever runs the server.
 type Publisher struct {
 	ID               string    `json:"id" doc:"urn:uuid:…; names the publisher in every signed message and never changes."`

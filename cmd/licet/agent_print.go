@@ -13,7 +13,12 @@ import (
 // table writes rows in columns.
 func (p *program) table(write func(line func(cells ...string))) {
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	write(func(cells ...string) { fmt.Fprintln(w, strings.Join(cells, "\t")) })
+	write(func(cells ...string) {
+		for i, cell := range cells {
+			cells[i] = visible(cell)
+		}
+		fmt.Fprintln(w, strings.Join(cells, "\t"))
+	})
 	w.Flush() //nolint:errcheck // nobody is there to hear of a closed terminal
 }
 

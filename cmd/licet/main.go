@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/licethq/licet/api"
 	"github.com/licethq/licet/internal/httpserver"
 	"github.com/licethq/licet/internal/problem"
 	"github.com/licethq/licet/internal/seal"
@@ -29,6 +30,11 @@ type commands struct {
 	Backup  backupCommand  `cmd:"" help:"Back up the database while the server runs (SQLite)."`
 	Restore restoreCommand `cmd:"" help:"Restore a backup into a data folder without a database (SQLite)."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+
+	Org          orgCommand          `cmd:"" help:"Look after organizations and their members, through the server."`
+	Subscription subscriptionCommand `cmd:"" help:"Sell and look after subscriptions, through the server."`
+	Key          keyCommand          `cmd:"" help:"Look after license keys, through the server."`
+	Installation installationCommand `cmd:"" help:"Follow where keys are used, through the server."`
 
 	Bench         benchCommand         `cmd:"" help:"Measure the exchange of a server with data of its own."`
 	BenchBaseline benchBaselineCommand `cmd:"" hidden:"" name:"bench-baseline" help:"Serve what bench compares a server with."`
@@ -123,8 +129,11 @@ func (p *program) fail(err error) int {
 func describe(err error) string {
 	var failure *seal.Failure
 	var coded *problem.Problem
+	var answered *api.Problem
 	switch {
 	case errors.As(err, &coded):
+	case errors.As(err, &answered):
+		return visible(answered.Error())
 	case errors.As(err, &failure):
 		return fmt.Sprintf("%s (%s)", failure.Message, failure.Code)
 	default:

@@ -132,7 +132,7 @@ func TestListsComeInPagesNewestFirst(t *testing.T) {
 		var got []string
 		listing := api.Listing{Limit: 2}
 		for pages := 0; pages == 0 || listing.Cursor != ""; pages++ {
-			page := must[api.Page[api.Organization]](t)(p.owner.Organizations(t.Context(), listing))
+			page := must[api.Page[api.Organization]](t)(p.owner.Organizations(t.Context(), api.OrganizationFilter{}, listing))
 			for _, o := range page.Items {
 				got = append(got, o.ID)
 			}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+
+	"github.com/licethq/licet/api"
+)
+
+// installationCommand follows where keys are used.
+type installationCommand struct {
+	Rows    installationRows    `cmd:"" help:"List rows: each site and license type of an installation."`
+	Release installationRelease `cmd:"" help:"Release a row for a customer, with a reason (staff)."`
+}
+
+type installationRows struct {
+	serverFlags
+	sortFlag
+
+	Organization string `placeholder:"ID" help:"Only those of this organization."`
+	Subscription string `placeholder:"ID" help:"Only those of this subscription."`
+	Key          string `placeholder:"ID" help:"Only those of this key."`
+	Installation string `placeholder:"ID" help:"Only those of this installation."`
+	State        string `placeholder:"STATE" help:"live or ended."`
+}
+
+// Run lists rows.
+func (c *installationRows) Run(ctx context.Context, p *program) error {
+	return askAll(p, c.serverFlags, c.listing(), func(s *api.Client, l api.Listing) (api.Page[api.Activation], error) {
+		return s.Activations(ctx, api.ActivationFilter{
+			OrganizationID: c.Organization, SubscriptionID: c.Subscription, KeyID: c.Key, InstallationID: c.Installation, State: c.State,
+		}, l)
+	}, []string{"ID", "INSTALLATION", "SITE", "TYPE", "KEY", "STATUS", "METHOD", "USED", "MAXIMUM", "LAST SEEN"}, func(a api.Activation) []string {
+		return []string{
+			a.ID, a.Installation.Name, or(a.Site.Name, "-"), a.LicenseType, a.Key.Masked, a.Status, a.Method,
+			counted(a.Used), number(a.Maximum, "unlimited"), moment(a.LastSeenAt),
+		}
+	})
+}
+
+func (p *program) printActivation(a api.Activation) {
+	p.facts("Id", a.ID, "Status", a.Status, "Installation", a.Installation.Name, "Installation id", a.Installation.ID,
+		"Host", a.Installation.HostName, "Version", a.Installation.Version, "Site", a.Site.Name, "Product", a.Product+" "+a.Plan,
+		"License type", a.LicenseType, "Key", a.Key.Masked, "Method", a.Method, "Used", counted(a.Used),
+		"Maximum", number(a.Maximum, "unlimited"), "Peak", counted(a.Peak), "Activated", moment(a.StartedAt),
+		"Last seen", moment(a.LastSeenAt), "Last report", maybeInstant(a.LastReportedAt), "Licensed until", moment(a.ExpiresAt),
+		"Ended", maybeInstant(a.EndedAt), "Why", a.EndReason, "Note", a.EndNote)
+}
+
+type installationRelease struct {
+	serverFlags
+
+	Row    string `arg:"" help:"Id of the row."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for the record."`
+}
+
+// Run releases a row.
+func (c *installationRelease) Run(ctx context.Context, p *program) error {
+	return ask(p, c.serverFlags, func(s *api.Client) (api.Activation, error) {
+		return s.Release(ctx, c.Row, c.Reason)
+	}, p.printActivation)
+}
