@@ -67,6 +67,8 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	h.registerOrganizations()
 	h.registerMembers()
 	h.registerInvitations()
+	h.registerStaff()
+	h.registerPeople()
 	h.registerSubscriptions()
 	h.registerMergers()
 	h.registerKeys()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/licethq/licet/internal/database"
+	"github.com/licethq/licet/internal/event"
 	"github.com/licethq/licet/internal/problem"
 )
 
@@ -64,6 +65,9 @@ func (s *Service) AcceptInvitation(ctx context.Context, actor Actor, token strin
 	}
 	var m Membership
 	err := s.DB.InTx(ctx, func(tx *database.Tx) error {
+		if err := lockPerson(tx, actor.PersonID); err != nil { // who may be erased at this moment
+			return err
+		}
 		i, err := openInvitation(tx, token)
 		if err != nil {
 			return err
@@ -82,6 +86,76 @@ func (s *Service) AcceptInvitation(ctx context.Context, actor Actor, token strin
 		err = problem.New(problem.AlreadyMember).Because(err)
 	}
 	return m, err
+}
+
+// AcceptAsNew makes an account for whoever has the link of an invitation, which
+// confirms the address, makes the person a member, and signs them in. Errors:
+// link_invalid, invitation_ended, account_exists when the address has an account,
+// validation_failed, busy.
+func (s *Service) AcceptAsNew(ctx context.Context, c Caller, token string, n NewPerson) (Membership, SignedIn, error) {
+	p, err := s.draftGuest(ctx, c, token, n)
+	if err != nil {
+		return Membership{}, SignedIn{}, err
+	}
+	actor := Actor{Actor: event.Actor{Kind: event.Person, ID: p.ID}, PersonID: p.ID}
+	var m Membership
+	var signed SignedIn
+	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
+		i, err := openInvitation(tx, token)
+		if err != nil {
+			return err
+		}
+		if err := StorePerson(tx, actor, p); err != nil {
+			return err
+		}
+		if m, err = s.accept(tx, actor, i, token); err != nil {
+			return err
+		}
+		if err := endLinks(tx, emailKey(p.Email), s.now()); err != nil { // of a sign-up that waits
+			return err
+		}
+		signed, err = s.signIn(tx, c, p.ID, StageComplete, byInvitation)
+		return err
+	})
+	if database.IsUnique(err) { // somebody with this address was faster
+		err = problem.New(problem.AccountExists).Because(err)
+	}
+	return m, signed, err
+}
+
+// draftGuest makes the person of an invitation's address, with a password.
+func (s *Service) draftGuest(ctx context.Context, c Caller, token string, n NewPerson) (Person, error) {
+	q := s.DB.Read(ctx)
+	i, err := openInvitation(q, token)
+	if err != nil {
+		return Person{}, err
+	}
+	if !s.now().Before(i.ExpiresAt) {
+		return Person{}, problem.New(problem.InvitationEnded)
+	}
+	known, err := maybe(PersonByEmail(q, i.Email))
+	if err != nil {
+		return Person{}, err
+	}
+	if known != nil {
+		return Person{}, problem.New(problem.AccountExists)
+	}
+	settings, _, err := SettingsOf(q)
+	if err != nil {
+		return Person{}, err
+	}
+	n.Email = i.Email
+	if n.Language == "" {
+		n.Language = i.Language
+	}
+	if err := n.Validate(settings); err != nil {
+		return Person{}, err
+	}
+	hash, err := s.HashPassword(ctx, c, n.Password)
+	if err != nil {
+		return Person{}, err
+	}
+	return s.draftPerson(n, hash)
 }
 
 // accept uses an invitation up and stores the membership, in the transaction of

@@ -28,7 +28,7 @@ func (s *Service) BlockMember(ctx context.Context, actor Actor, organizationID, 
 		if err := updateMembership(tx, becomes); err != nil {
 			return err
 		}
-		if err := endSessionsOf(tx, personID, now); err != nil {
+		if err := endSessions(tx, personID, "", now); err != nil {
 			return err
 		}
 		if err := s.revokeTokensIn(tx, actor, m); err != nil {

@@ -26,6 +26,7 @@ type Service struct {
 	Gate      *Gate         // before the hashing of passwords
 	Hashing   Hashing       // what new hashes cost; zero is the default
 	PublicURL string        // whose host passkeys belong to
+	Erasing   []Erasing     // what else forgets a person who is erased
 }
 
 // now gives the time at the precision that is stored.

@@ -24,6 +24,7 @@ const (
 	bySecondFactor = "second_factor"
 	byPasskey      = "passkey"
 	byConfirmation = "confirmation"
+	byInvitation   = "invitation"
 )
 
 // SignIn signs a person in by their password, as far as that goes: a person with

@@ -14,6 +14,8 @@ import (
 type Staff struct {
 	PersonID  string
 	Email     string
+	FirstName string
+	LastName  string
 	Role      Role
 	CreatedAt time.Time
 }

@@ -18,11 +18,11 @@ func insertStaff(tx *database.Tx, s Staff) error {
 	return err
 }
 
-const selectStaff = `SELECT s.person_id, p.email, s.role, s.created_at FROM staff s JOIN person p ON p.id = s.person_id `
+const selectStaff = `SELECT s.person_id, p.email, p.first_name, p.last_name, s.role, s.created_at FROM staff s JOIN person p ON p.id = s.person_id `
 
 func scanStaff(r database.Row) (s Staff, err error) {
 	var at int64
-	err = r.Scan(&s.PersonID, &s.Email, &s.Role, &at)
+	err = r.Scan(&s.PersonID, &s.Email, &s.FirstName, &s.LastName, &s.Role, &at)
 	s.CreatedAt = database.Instant(at)
 	return s, err
 }

@@ -132,12 +132,6 @@ func hasKey(q database.Querier, organizationID, keyID string) (bool, error) {
 	return n == 1, err
 }
 
-// endSessionsOf ends whatever sessions a person has.
-func endSessionsOf(tx *database.Tx, personID string, now time.Time) error {
-	_, err := tx.Exec(`UPDATE session SET ended_at = ? WHERE person_id = ? AND ended_at IS NULL`, database.Micros(now), personID)
-	return err
-}
-
 // lookAway makes the sessions of a former member look at no organization.
 func lookAway(tx *database.Tx, m Membership) error {
 	_, err := tx.Exec(`UPDATE session SET organization_id = NULL WHERE person_id = ? AND organization_id = ?`, m.PersonID, m.OrganizationID)

@@ -120,3 +120,9 @@ func (o *Outbox) open(id string, sealed []byte) (letter, error) {
 	}
 	return l, json.Unmarshal(plain, &l)
 }
+
+// About gives the kinds and instants of all mails to a person or their address,
+// oldest first.
+func (o *Outbox) About(q database.Querier, personID, to string) ([]Mail, error) {
+	return mailsAbout(q, personID, o.hash(to))
+}

@@ -96,3 +96,14 @@ func markQueued(tx *database.Tx, id string) (bool, error) {
 	n, err := tx.Exec(`UPDATE mail SET failed_at = NULL WHERE id = ? AND failed_at IS NOT NULL AND sealed IS NOT NULL`, id)
 	return n > 0, err
 }
+
+// mailsAbout gives the mails to a person or an address, without what they hold.
+func mailsAbout(q database.Querier, personID string, hash []byte) ([]Mail, error) {
+	return database.All(q, func(r database.Row) (m Mail, err error) {
+		var created int64
+		var sent, failed database.NullInstant
+		err = r.Scan(&m.ID, &m.Kind, &m.Language, &created, &sent, &failed)
+		m.CreatedAt, m.SentAt, m.FailedAt = database.Instant(created), sent.Ptr(), failed.Ptr()
+		return m, err
+	}, `SELECT id, kind, language, created_at, sent_at, failed_at FROM mail WHERE person_id = ? OR recipient_hash = ? ORDER BY id`, personID, hash)
+}
