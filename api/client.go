@@ -99,36 +99,6 @@ func (c *Client) Organizations(ctx context.Context, f OrganizationFilter, l List
 	return get[Page[Organization]](ctx, c, "/organizations", l.query("kind", f.Kind, "search", f.Search))
 }
 
-// CreateSubscription issues a subscription with its key.
-func (c *Client) CreateSubscription(ctx context.Context, n NewSubscription) (IssuedSubscription, error) {
-	return send[IssuedSubscription](ctx, c, http.MethodPost, "/subscriptions", n)
-}
-
-// Subscription gives a subscription.
-func (c *Client) Subscription(ctx context.Context, id string) (Subscription, error) {
-	return get[Subscription](ctx, c, "/subscriptions/"+url.PathEscape(id), nil)
-}
-
-// Subscriptions lists subscriptions, of one organization when given.
-func (c *Client) Subscriptions(ctx context.Context, organizationID string, l Listing) (Page[Subscription], error) {
-	return get[Page[Subscription]](ctx, c, "/subscriptions", l.query("organization_id", organizationID))
-}
-
-// SetOffline allows or forbids activation by file.
-func (c *Client) SetOffline(ctx context.Context, subscriptionID string, allowed bool) (Subscription, error) {
-	return send[Subscription](ctx, c, http.MethodPut, "/subscriptions/"+url.PathEscape(subscriptionID)+"/offline", OfflineSwitch{allowed})
-}
-
-// Suspend stops a subscription.
-func (c *Client) Suspend(ctx context.Context, subscriptionID string) (Subscription, error) {
-	return send[Subscription](ctx, c, http.MethodPost, "/subscriptions/"+url.PathEscape(subscriptionID)+"/suspend", nil)
-}
-
-// Resume lets a suspended subscription run again.
-func (c *Client) Resume(ctx context.Context, subscriptionID string) (Subscription, error) {
-	return send[Subscription](ctx, c, http.MethodPost, "/subscriptions/"+url.PathEscape(subscriptionID)+"/resume", nil)
-}
-
 // Activations lists activations.
 func (c *Client) Activations(ctx context.Context, f ActivationFilter, l Listing) (Page[Activation], error) {
 	return get[Page[Activation]](ctx, c, "/activations", l.query(

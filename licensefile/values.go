@@ -52,12 +52,15 @@ func ParseDate(s string) (Date, error) {
 	return Date(s), nil
 }
 
-// StartIn gives the instant at which the day begins in a zone. The date must be
-// valid.
+// StartIn gives the first instant of the day in a zone. Where clocks go forward
+// at midnight, the day begins at one o'clock. The date must be valid.
 func (d Date) StartIn(zone *time.Location) time.Time {
 	day, err := time.ParseInLocation(time.DateOnly, string(d), zone)
 	if err != nil {
 		return time.Time{}
+	}
+	if day.Format(time.DateOnly) < string(d) { // there is no midnight, and this is an hour before it
+		_, day = day.ZoneBounds()
 	}
 	return day
 }
@@ -65,11 +68,11 @@ func (d Date) StartIn(zone *time.Location) time.Time {
 // EndIn gives the instant at which the day is over in a zone: the start of the
 // next day, since an end date is inclusive. The date must be valid.
 func (d Date) EndIn(zone *time.Location) time.Time {
-	day := d.StartIn(zone)
-	if day.IsZero() {
-		return day
+	day, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		return time.Time{}
 	}
-	return day.AddDate(0, 0, 1)
+	return Date(day.AddDate(0, 0, 1).Format(time.DateOnly)).StartIn(zone)
 }
 
 // UnmarshalJSON accepts a calendar day or an empty string, and nothing else.

@@ -26,7 +26,7 @@ type subscriptionList struct {
 // Run lists subscriptions.
 func (c *subscriptionList) Run(ctx context.Context, p *program) error {
 	return askAll(p, c.serverFlags, c.listing(), func(s *api.Client, l api.Listing) (api.Page[api.Subscription], error) {
-		return s.Subscriptions(ctx, c.Organization, l)
+		return s.Subscriptions(ctx, api.SubscriptionFilter{OrganizationID: c.Organization}, l)
 	}, []string{"ID", "ORGANIZATION", "LICENSES", "STARTS", "ENDS", "SUSPENDED"}, func(s api.Subscription) []string {
 		return []string{
 			s.ID, or(s.OrganizationName, "-"), number(s.Quantity, "unlimited"), s.StartsOn, or(s.EndsOn, "never"), instant(s.SuspendedAt),

@@ -71,6 +71,7 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	h.registerPeople()
 	h.registerSubscriptions()
 	h.registerMergers()
+	h.registerOrders()
 	h.registerKeys()
 	h.registerActivations()
 	h.registerDevices()

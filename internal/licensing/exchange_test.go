@@ -91,7 +91,7 @@ func TestRefusalsOfActivation(t *testing.T) {
 		expired := p.sell(plan, func(n *licensing.NewSubscription) { n.StartsOn, n.EndsOn = "2025-01-01", "2026-03-31" })
 		later := p.sell(plan, func(n *licensing.NewSubscription) { n.StartsOn = "2026-04-02" })
 		suspended := p.sell(plan, nil)
-		if _, err := p.Suspend(t.Context(), p.actor, suspended.ID); err != nil {
+		if _, err := p.Suspend(t.Context(), p.actor, licensing.Change{ID: suspended.ID}); err != nil {
 			t.Fatal(err)
 		}
 		used := p.sell(plan, nil)
@@ -227,7 +227,7 @@ func TestRefreshBringsChangesAndKeepsTheRow(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, p *publisher) {
 		s := p.sell(p.plan(nil), nil)
 		i := p.install().activate(s.key)
-		if _, err := p.Suspend(t.Context(), p.actor, s.ID); err != nil {
+		if _, err := p.Suspend(t.Context(), p.actor, licensing.Change{ID: s.ID}); err != nil {
 			t.Fatal(err)
 		}
 		p.clock.advance(24 * time.Hour)
@@ -238,7 +238,7 @@ func TestRefreshBringsChangesAndKeepsTheRow(t *testing.T) {
 		if got := p.row(s).Status; got != "suspended" {
 			t.Errorf("status = %s, want suspended", got)
 		}
-		if _, err := p.Resume(t.Context(), p.actor, s.ID); err != nil {
+		if _, err := p.Resume(t.Context(), p.actor, licensing.Change{ID: s.ID}); err != nil {
 			t.Fatal(err)
 		}
 		i.must(i.request(licensefile.KindRefresh))

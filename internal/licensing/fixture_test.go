@@ -144,7 +144,7 @@ func (p *publisher) sell(plan string, alter func(*licensing.NewSubscription)) so
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return sold{made, key.Key}
+	return sold{made.Subscription, key.Key}
 }
 
 // installation is one that holds its own key pair and what it was answered.

@@ -52,20 +52,20 @@ func (s Subscription) refusesRegistration(policy catalog.Policy, zone *time.Loca
 // organization again changes nothing. Errors: validation_failed, key_unknown,
 // key_mistyped, key_replaced, key_registered_elsewhere, subscription_expired,
 // subscription_canceled, sublicense_ended, not_found, forbidden.
-func (s *Service) RegisterKey(ctx context.Context, actor identity.Actor, r Registration) (Subscription, error) {
+func (s *Service) RegisterKey(ctx context.Context, actor identity.Actor, r Registration) (Contract, error) {
 	if err := mayRegister(actor, r); err != nil {
-		return Subscription{}, err
+		return Contract{}, err
 	}
 	if err := r.Validate(); err != nil {
-		return Subscription{}, err
+		return Contract{}, err
 	}
 	founded, err := s.draftRegistrant(r)
 	if err != nil {
-		return Subscription{}, err
+		return Contract{}, err
 	}
 	current, err := s.Issuer.Current(ctx)
 	if err != nil {
-		return Subscription{}, err
+		return Contract{}, err
 	}
 	var id string
 	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
@@ -73,9 +73,9 @@ func (s *Service) RegisterKey(ctx context.Context, actor identity.Actor, r Regis
 		return err
 	})
 	if err != nil {
-		return Subscription{}, err
+		return Contract{}, err
 	}
-	return s.subscription(ctx, id)
+	return s.contract(ctx, actor, id)
 }
 
 // mayRegister gives nil when the actor may register keys to the organization, or
@@ -182,13 +182,13 @@ func (t terms) registeredTo(actor identity.Actor, r Registration, today licensef
 
 // Registered gives the subscription that a registration registered, to those who
 // may register keys to its organization.
-func (s *Service) Registered(ctx context.Context, actor identity.Actor, id string) (Subscription, error) {
-	found, err := s.subscription(ctx, id)
+func (s *Service) Registered(ctx context.Context, actor identity.Actor, id string) (Contract, error) {
+	found, err := s.contract(ctx, actor, id)
 	if err != nil {
-		return Subscription{}, err
+		return Contract{}, err
 	}
 	if err := actor.RequireIn(found.OrganizationID, identity.AccountAdministrator, identity.Sellers...); err != nil {
-		return Subscription{}, err
+		return Contract{}, err
 	}
 	return found, nil
 }

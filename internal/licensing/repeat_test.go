@@ -289,11 +289,11 @@ func TestOfflineSwitchGatesActivationOnly(t *testing.T) {
 		s := p.sell(p.plan(nil), nil)
 		i := p.install()
 		i.refused(i.request(licensefile.KindActivate, withKey(s.key), offline), problem.OfflineNotAllowed)
-		if _, err := p.SetOffline(t.Context(), p.actor, s.ID, true); err != nil {
+		if _, err := p.SetOffline(t.Context(), p.actor, licensing.Change{ID: s.ID}, true); err != nil {
 			t.Fatal(err)
 		}
 		i.must(i.request(licensefile.KindActivate, withKey(s.key), offline))
-		if _, err := p.SetOffline(t.Context(), p.actor, s.ID, false); err != nil {
+		if _, err := p.SetOffline(t.Context(), p.actor, licensing.Change{ID: s.ID}, false); err != nil {
 			t.Fatal(err)
 		}
 		i.must(i.request(licensefile.KindRefresh, offline))
@@ -369,9 +369,12 @@ func TestAuditorsChangeNothing(t *testing.T) {
 				_, err := p.RegisterKey(t.Context(), auditor, licensing.Registration{Key: s.key, OrganizationID: p.org})
 				return err
 			},
-			"offline": func() error { _, err := p.SetOffline(t.Context(), auditor, s.ID, true); return err },
-			"suspend": func() error { _, err := p.Suspend(t.Context(), auditor, s.ID); return err },
-			"resume":  func() error { _, err := p.Resume(t.Context(), auditor, s.ID); return err },
+			"offline": func() error {
+				_, err := p.SetOffline(t.Context(), auditor, licensing.Change{ID: s.ID}, true)
+				return err
+			},
+			"suspend": func() error { _, err := p.Suspend(t.Context(), auditor, licensing.Change{ID: s.ID}); return err },
+			"resume":  func() error { _, err := p.Resume(t.Context(), auditor, licensing.Change{ID: s.ID}); return err },
 			"release": func() error { _, err := p.Release(t.Context(), auditor, row.Activation.ID, "why"); return err },
 			"issue":   func() error { _, err := p.IssueLicense(t.Context(), auditor, row.Activation.ID); return err },
 		} {

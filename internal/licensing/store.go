@@ -1,34 +1,56 @@
 package licensing
 
 import (
-	"cmp"
 	"database/sql"
 	"strings"
 
 	"github.com/licethq/licet/internal/database"
-	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/licensefile"
 )
 
 const subscriptionColumns = `
 	s.id, s.organization_id, o.name, s.plan_id, s.quantity, s.starts_on, s.ends_on, s.maintenance_ends_on,
-	s.offline_allowed, s.suspended_at, s.version, s.created_at`
+	s.offline_allowed, s.offline_asked_at, s.suspended_at, s.canceled_on, s.cancel_note, s.reference,
+	s.state, s.state_due, s.version, s.created_at`
 
 const subscriptionFrom = ` FROM subscription s LEFT JOIN organization o ON o.id = s.organization_id `
 
+// subscriptionRow takes the columns of subscriptionColumns.
+type subscriptionRow struct {
+	subscription                        Subscription
+	organization, name, reference       sql.NullString
+	endsOn, maintenanceEndsOn, canceled sql.NullString
+	quantity                            sql.NullInt64
+	asked, suspended, due               database.NullInstant
+	state                               string
+	created                             int64
+}
+
+func (v *subscriptionRow) destinations() []any {
+	s := &v.subscription
+	return []any{
+		&s.ID, &v.organization, &v.name, &s.PlanID, &v.quantity, &s.StartsOn, &v.endsOn, &v.maintenanceEndsOn,
+		&s.OfflineAllowed, &v.asked, &v.suspended, &v.canceled, &s.CancelNote, &v.reference,
+		&v.state, &v.due, &s.Version, &v.created,
+	}
+}
+
+// take gives the subscription that was scanned.
+func (v *subscriptionRow) take() Subscription {
+	s := v.subscription
+	s.OrganizationID, s.OrganizationName, s.Reference = v.organization.String, v.name.String, v.reference.String
+	s.EndsOn, s.MaintenanceEndsOn = licensefile.Date(v.endsOn.String), licensefile.Date(v.maintenanceEndsOn.String)
+	s.CanceledOn = licensefile.Date(v.canceled.String)
+	s.Quantity, s.OfflineAskedAt, s.SuspendedAt = int64Pointer(v.quantity), v.asked.Ptr(), v.suspended.Ptr()
+	s.Recorded = recordedFrom(v.state, v.due.Ptr())
+	s.CreatedAt = database.Instant(v.created)
+	return s
+}
+
 func scanSubscription(r database.Row) (Subscription, error) {
-	var s Subscription
-	var organization, name, endsOn, maintenance sql.NullString
-	var quantity sql.NullInt64
-	var suspended database.NullInstant
-	var created int64
-	err := r.Scan(&s.ID, &organization, &name, &s.PlanID, &quantity, &s.StartsOn, &endsOn, &maintenance,
-		&s.OfflineAllowed, &suspended, &s.Version, &created)
-	s.OrganizationID, s.OrganizationName = organization.String, name.String
-	s.Quantity, s.SuspendedAt = int64Pointer(quantity), suspended.Ptr()
-	s.EndsOn, s.MaintenanceEndsOn = licensefile.Date(endsOn.String), licensefile.Date(maintenance.String)
-	s.CreatedAt = database.Instant(created)
-	return s, err
+	var v subscriptionRow
+	err := r.Scan(v.destinations()...)
+	return v.take(), err
 }
 
 func loadSubscription(q database.Querier, id string) (Subscription, error) {
@@ -44,31 +66,8 @@ func lockSubscription(tx *database.Tx, id string) (Subscription, error) {
 	return loadSubscription(tx, id)
 }
 
-// subscriptionOrders are the ways to sort subscriptions. Those without an end
-// come last.
-var subscriptionOrders = database.Orders[Subscription]{
-	IDColumn: "s.id", ID: func(s Subscription) string { return s.ID },
-	By: map[string]database.Order[Subscription]{
-		"starts_on": {Column: "s.starts_on", Key: func(s Subscription) any { return string(s.StartsOn) }},
-		"ends_on":   {Column: "COALESCE(s.ends_on, '" + never + "')", Key: func(s Subscription) any { return cmp.Or(string(s.EndsOn), never) }},
-	},
-}
-
 // never sorts after every day.
 const never = "9999-12-31"
-
-// listSubscriptions gives a page of what may be seen: with granted keys only the
-// subscriptions that they are of.
-func listSubscriptions(q database.Querier, sight identity.Sight, l database.Listing) (database.Page[Subscription], error) {
-	query, args := `SELECT `+subscriptionColumns+subscriptionFrom+`WHERE (? = '' OR s.organization_id = ?)`,
-		[]any{sight.OrganizationID, sight.OrganizationID}
-	if sight.Limited {
-		in, keys := anyOf(sight.Keys)
-		query += ` AND s.id IN (SELECT subscription_id FROM license_key WHERE id IN ` + in + `)`
-		args = append(args, keys...)
-	}
-	return database.List(q, scanSubscription, query, args, subscriptionOrders, l)
-}
 
 // anyOf gives the placeholders of IN and their arguments; no value matches
 // nothing.
@@ -86,16 +85,23 @@ func anyOf(values []string) (string, []any) {
 func insertSubscription(tx *database.Tx, s Subscription) error {
 	_, err := tx.Exec(`
 		INSERT INTO subscription (id, organization_id, plan_id, quantity, starts_on, ends_on, maintenance_ends_on,
-		                          offline_allowed, version, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		                          offline_allowed, reference, state, state_due, version, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		s.ID, nullText(s.OrganizationID), s.PlanID, nullInt64(s.Quantity), s.StartsOn, nullText(string(s.EndsOn)),
-		nullText(string(s.MaintenanceEndsOn)), s.OfflineAllowed, s.Version, database.Micros(s.CreatedAt))
+		nullText(string(s.MaintenanceEndsOn)), s.OfflineAllowed, nullText(s.Reference),
+		s.Recorded.text(), database.NullMicros(s.Recorded.Due), s.Version, database.Micros(s.CreatedAt))
 	return err
 }
 
+// updateSubscription writes a subscription that the transaction has locked.
 func updateSubscription(tx *database.Tx, s Subscription) error {
-	_, err := tx.Exec(`UPDATE subscription SET offline_allowed = ?, suspended_at = ? WHERE id = ?`,
-		s.OfflineAllowed, database.NullMicros(s.SuspendedAt), s.ID)
+	_, err := tx.Exec(`
+		UPDATE subscription SET quantity = ?, ends_on = ?, maintenance_ends_on = ?, offline_allowed = ?, offline_asked_at = ?,
+		                        suspended_at = ?, canceled_on = ?, cancel_note = ?, state = ?, state_due = ?
+		WHERE id = ?`,
+		nullInt64(s.Quantity), nullText(string(s.EndsOn)), nullText(string(s.MaintenanceEndsOn)), s.OfflineAllowed,
+		database.NullMicros(s.OfflineAskedAt), database.NullMicros(s.SuspendedAt), nullText(string(s.CanceledOn)), s.CancelNote,
+		s.Recorded.text(), database.NullMicros(s.Recorded.Due), s.ID)
 	return err
 }
 

@@ -146,6 +146,7 @@ CREATE TABLE subscription (
     offline_asked_at    {{int64}},          -- an administrator asked for it; NULL once answered
     suspended_at        {{int64}},
     canceled_on         TEXT,               -- the last day, whatever ends_on says; NULL for not canceled
+    cancel_note         TEXT NOT NULL DEFAULT '', -- why, in staff's words
     sublicenses         {{int64}} NOT NULL DEFAULT 0, -- how many of its keys are sublicenses, deleted ones not counted
     state               TEXT NOT NULL DEFAULT 'not_started', -- as the log has it; reads compute it from the dates
     state_due           {{int64}},          -- when time may bring the next state; NULL for never
