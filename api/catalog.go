@@ -1,6 +1,11 @@
 package api
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
 
 // Product is something that the publisher sells.
 type Product struct {
@@ -94,6 +99,48 @@ type NewPolicy struct {
 	KeyFormat               *KeyFormat       `json:"key_format,omitempty"`
 }
 
+// ProductChange renames a product.
+type ProductChange struct {
+	Name string `json:"name" maxLength:"200"`
+}
+
+// PlanChange changes a plan. A member that is left out stays.
+type PlanChange struct {
+	Name   *string       `json:"name,omitempty" maxLength:"200"`
+	Policy *PolicyChange `json:"policy,omitempty"`
+}
+
+// PolicyChange changes rules of a plan; see Policy for what each says. A member
+// that is left out stays. The model, the code of the license type and the key
+// format cannot change once the plan has subscriptions. Entitlements, billing and
+// key format are taken as a whole.
+type PolicyChange struct {
+	Model                   *string          `json:"model,omitempty" enum:"subscription,perpetual,metered,trial"`
+	LicenseType             *LicenseType     `json:"license_type,omitempty"`
+	Entitlements            map[string]int64 `json:"entitlements,omitzero"`
+	ActivationsPerKey       *int64           `json:"activations_per_key,omitempty"`
+	OverLimit               *string          `json:"over_limit,omitempty" enum:"notify,grace,block"`
+	OverLimitGraceDays      *int64           `json:"over_limit_grace_days,omitempty"`
+	WarnPercent             *int64           `json:"warn_percent,omitempty"`
+	RefreshEveryHours       *int64           `json:"refresh_every_hours,omitempty"`
+	ReportEveryHours        *int64           `json:"report_every_hours,omitempty"`
+	CheckInEveryHours       *int64           `json:"check_in_every_hours,omitempty"`
+	LeaseDays               *int64           `json:"lease_days,omitempty"`
+	WarnAfterDays           *int64           `json:"warn_after_days,omitempty"`
+	DisableAfterDays        *int64           `json:"disable_after_days,omitempty"`
+	OfflineAllowed          *bool            `json:"offline_allowed,omitempty"`
+	OfflineLeaseDays        *int64           `json:"offline_lease_days,omitempty"`
+	ExpiryGraceDays         *int64           `json:"expiry_grace_days,omitempty"`
+	ExpiringWithinDays      *int64           `json:"expiring_within_days,omitempty"`
+	RenewalWindowDays       *int64           `json:"renewal_window_days,omitempty"`
+	Maintenance             *bool            `json:"maintenance,omitempty"`
+	OrganizationFromVersion *string          `json:"organization_from_version,omitempty"`
+	Billing                 *Billing         `json:"billing,omitempty"`
+	OnFork                  *string          `json:"on_fork,omitempty" enum:"notify,refuse"`
+	DeviceUpload            *bool            `json:"device_upload,omitempty"`
+	KeyFormat               *KeyFormat       `json:"key_format,omitempty"`
+}
+
 // LicenseType names what a license is for.
 type LicenseType struct {
 	Code   string `json:"code" doc:"As rows name it." example:"desktop" maxLength:"64"`
@@ -120,4 +167,14 @@ type KeyFormat struct {
 	Style  string `json:"style" enum:"digits16,groups" doc:"16 digits with a check digit, or groups of letters and digits with a checksum."`
 	Groups int64  `json:"groups,omitempty" doc:"With groups: how many."`
 	Length int64  `json:"length,omitempty" doc:"With groups: of how many characters each."`
+}
+
+// ChangeProduct renames a product.
+func (c *Client) ChangeProduct(ctx context.Context, id string, change ProductChange) (Product, error) {
+	return send[Product](ctx, c, http.MethodPatch, "/products/"+url.PathEscape(id), change)
+}
+
+// ChangePlan changes a plan.
+func (c *Client) ChangePlan(ctx context.Context, id string, change PlanChange) (Plan, error) {
+	return send[Plan](ctx, c, http.MethodPatch, "/plans/"+url.PathEscape(id), change)
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/licethq/licet/internal/database"
 )
@@ -23,6 +24,16 @@ func scanProduct(r database.Row) (p Product, err error) {
 
 func productByID(q database.Querier, id string) (Product, error) {
 	return database.One(q, scanProduct, selectProduct+`WHERE id = ?`, id)
+}
+
+// updateProduct writes a product if nobody has changed it since it was read;
+// ErrAgain otherwise.
+func updateProduct(tx *database.Tx, p Product) error {
+	n, err := tx.Exec(`UPDATE product SET name = ?, version = ? WHERE id = ? AND version = ?`, p.Name, p.Version, p.ID, p.Version-1)
+	if err == nil && n == 0 {
+		return database.ErrAgain
+	}
+	return err
 }
 
 // productOrders are the ways to sort products.
@@ -63,6 +74,33 @@ func scanPlan(r database.Row) (p Plan, err error) {
 
 func planByID(q database.Querier, id string) (Plan, error) {
 	return database.One(q, scanPlan, selectPlan+`WHERE id = ?`, id)
+}
+
+// updatePlan writes a plan as its next version if nobody has changed it since it
+// was read; ErrAgain otherwise.
+func updatePlan(tx *database.Tx, p Plan) error {
+	policy, err := json.Marshal(p.Policy)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(`UPDATE plan SET name = ?, policy = ?, version = version + 1 WHERE id = ? AND version = ?`,
+		p.Name, string(policy), p.ID, p.Version)
+	if err == nil && n == 0 {
+		return database.ErrAgain
+	}
+	return err
+}
+
+// planIsSold tells whether a plan has subscriptions.
+func planIsSold(q database.Querier, id string) (bool, error) {
+	n, err := database.One(q, database.Value[int64], `SELECT COUNT(*) FROM (SELECT 1 FROM subscription WHERE plan_id = ? LIMIT 1) s`, id)
+	return n > 0, err
+}
+
+// statesAreDue has it looked at where the subscriptions of a plan stand.
+func statesAreDue(tx *database.Tx, planID string, now time.Time) error {
+	_, err := tx.Exec(`UPDATE subscription SET state_due = ? WHERE plan_id = ?`, database.Micros(now), planID)
+	return err
 }
 
 // planOrders are the ways to sort plans.

@@ -19,9 +19,12 @@ func (h *handlers) registerCatalog() {
 	once(h, created(operation("create-product", http.MethodPost, "/products", tag, "Create a product", write)), h.createProduct, h.readProduct)
 	list(h, operation("list-products", http.MethodGet, "/products", tag, "List products", read), wireProduct, h.products)
 	huma.Register(h.api, operation("get-product", http.MethodGet, "/products/{id}", tag, "Get a product", read), h.product)
+	huma.Register(h.api, operation("change-product", http.MethodPatch, "/products/{id}", tag, "Rename a product", write), h.changeProduct)
 	once(h, created(operation("create-plan", http.MethodPost, "/plans", tag, "Create a plan", write)), h.createPlan, h.readPlan)
 	list(h, operation("list-plans", http.MethodGet, "/plans", tag, "List plans", read), wirePlan, h.plans)
 	huma.Register(h.api, operation("get-plan", http.MethodGet, "/plans/{id}", tag, "Get a plan", read), h.plan)
+	huma.Register(h.api, operation("change-plan", http.MethodPatch, "/plans/{id}", tag,
+		"Change a plan: its subscriptions follow from their next contact on", write), h.changePlan)
 }
 
 func (h *handlers) createProduct(ctx context.Context, actor identity.Actor, in *Creation[api.NewProduct]) (*tagged[api.Product], error) {
@@ -38,6 +41,20 @@ func (h *handlers) product(ctx context.Context, in *ByID) (*tagged[api.Product],
 
 func (h *handlers) readProduct(ctx context.Context, actor identity.Actor, id string) (*tagged[api.Product], error) {
 	return answerProduct(h.Catalog.Product(ctx, actor, id))
+}
+
+type productChange struct {
+	ByID
+	Matching
+	Body api.ProductChange
+}
+
+func (h *handlers) changeProduct(ctx context.Context, in *productChange) (*tagged[api.Product], error) {
+	version, err := in.version()
+	if err != nil {
+		return nil, err
+	}
+	return answerProduct(h.Catalog.ChangeProduct(ctx, actorFrom(ctx), catalog.ProductChange{ID: in.ID, Version: version, Name: in.Body.Name}))
 }
 
 func answerProduct(p catalog.Product, err error) (*tagged[api.Product], error) {
@@ -75,6 +92,24 @@ func (h *handlers) readPlan(ctx context.Context, actor identity.Actor, id string
 	return answerPlan(h.Catalog.Plan(ctx, actor, id))
 }
 
+type planChange struct {
+	ByID
+	Matching
+	Body api.PlanChange
+}
+
+func (h *handlers) changePlan(ctx context.Context, in *planChange) (*tagged[api.Plan], error) {
+	version, err := in.version()
+	if err != nil {
+		return nil, err
+	}
+	change := catalog.PlanChange{ID: in.ID, Version: version, Name: in.Body.Name}
+	if given := in.Body.Policy; given != nil {
+		change.Policy = func(policy catalog.Policy) (catalog.Policy, error) { return changedPolicy(policy, *given) }
+	}
+	return answerPlan(h.Catalog.ChangePlan(ctx, actorFrom(ctx), change))
+}
+
 func answerPlan(p catalog.Plan, err error) (*tagged[api.Plan], error) {
 	return answerTagged(wirePlan, func(p catalog.Plan) int64 { return p.Version })(p, err)
 }
@@ -86,9 +121,8 @@ func wirePlan(p catalog.Plan) api.Plan {
 	}
 }
 
-// policyOf lays what was given over the defaults of the model. The members of
-// both have the same names, so JSON does it. A key format and a billing rule are
-// taken as a whole.
+// policyOf lays what was given over the defaults of the model. A key format and a
+// billing rule are taken as a whole.
 func policyOf(n api.NewPolicy) (catalog.Policy, error) {
 	policy := catalog.DefaultPolicy(catalog.Model(n.Model))
 	if n.KeyFormat != nil {
@@ -97,11 +131,35 @@ func policyOf(n api.NewPolicy) (catalog.Policy, error) {
 	if n.Billing != nil {
 		policy.Billing = catalog.Billing{}
 	}
-	given, err := json.Marshal(n)
+	return laidOver(policy, n)
+}
+
+// changedPolicy lays what was given over a policy. What is a whole of its own
+// takes nothing over from the present one.
+func changedPolicy(policy catalog.Policy, c api.PolicyChange) (catalog.Policy, error) {
+	if c.LicenseType != nil {
+		policy.Type = catalog.LicenseType{}
+	}
+	if c.Entitlements != nil {
+		policy.Entitlements = nil
+	}
+	if c.KeyFormat != nil {
+		policy.KeyFormat = catalog.KeyFormat{}
+	}
+	if c.Billing != nil {
+		policy.Billing = catalog.Billing{}
+	}
+	return laidOver(policy, c)
+}
+
+// laidOver gives a policy with the members that were given. The members of both
+// have the same names, so JSON does it.
+func laidOver(policy catalog.Policy, given any) (catalog.Policy, error) {
+	data, err := json.Marshal(given)
 	if err != nil {
 		return policy, err
 	}
-	err = json.Unmarshal(given, &policy)
+	err = json.Unmarshal(data, &policy)
 	return policy, err
 }
 

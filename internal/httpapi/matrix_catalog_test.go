@@ -17,6 +17,12 @@ func catalogRows() rows {
 		"get-product": {access: staffOnly(anyStaff), make: func(t *testing.T, c *cell) request {
 			return request{id: c.newProduct(t).ID}
 		}},
+		"change-product": {access: staffOnly(owners), make: func(t *testing.T, c *cell) request {
+			return request{id: c.newProduct(t).ID, body: api.ProductChange{Name: c.unique("Name")}}
+		}},
+		"change-plan": {access: staffOnly(owners), make: func(t *testing.T, c *cell) request {
+			return request{id: c.newPlan(t).ID, body: api.PlanChange{Name: ptr(c.unique("Name")), Policy: &api.PolicyChange{WarnPercent: ptr(int64(80))}}}
+		}},
 		"create-plan": {access: staffOnly(owners), make: func(_ *testing.T, c *cell) request {
 			return request{body: c.draftPlan()}
 		}},

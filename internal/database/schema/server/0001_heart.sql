@@ -157,6 +157,7 @@ CREATE TABLE subscription (
 ) {{strict}};
 CREATE INDEX subscription_due ON subscription (state_due) WHERE state_due IS NOT NULL;
 CREATE INDEX subscription_organization ON subscription (organization_id, id);
+CREATE INDEX subscription_plan ON subscription (plan_id);
 
 CREATE TABLE license_key (
     id               {{key}} PRIMARY KEY,
