@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -18,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/licethq/licet/internal/bench"
@@ -33,12 +35,15 @@ import (
 //	get VAR MEMBER.MEMBER   sets $VAR to a member of the JSON in that output; a number picks of a list
 //	[!] call METHOD URL [FILE [TYPE]]
 //	                        sends a request, with $TOKEN if set, and gives status and body; ! wants a status from 400
+//	person VAR FILE EMAIL [ORGANIZATION]
+//	                        makes somebody in a server's SQLite database who has signed in, account administrator of
+//	                        the organization if there is one; $VAR is what the cookie of their session holds
 //	sql FILE STATEMENT      changes a SQLite database behind a server's back
 //	event FILE TYPE SERIAL AGE
 //	                        writes what NanoMDM posts when a Mac has sent a check-in message, so long ago
 //	sign VAR SECRET FILE    sets $VAR to the file's HMAC, as NanoMDM gives it
 //
-// A call has $SIGNATURE as X-Hmac-Signature, and $HOST_HEADER as its host, if set.
+// A call has $SIGNATURE as X-Hmac-Signature, $HOST_HEADER as its host, and $COOKIE as its session, if set.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -58,6 +63,8 @@ func TestScripts(t *testing.T) {
 			"sql":   changeBehind,
 			"event": event,
 			"sign":  sign,
+
+			"person": person,
 		},
 	})
 }
@@ -154,6 +161,9 @@ func call(ts *testscript.TestScript, neg bool, args []string) {
 	if token := ts.Getenv("TOKEN"); token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
+	if cookie := ts.Getenv("COOKIE"); cookie != "" {
+		request.Header.Set("Cookie", "__Host-licet="+cookie)
+	}
 	if host := ts.Getenv("HOST_HEADER"); host != "" {
 		request.Host = host
 	}
@@ -175,14 +185,44 @@ func changeBehind(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: sql FILE STATEMENT")
 	}
-	db, err := database.Open(context.Background(), "sqlite:"+ts.MkAbs(args[0]), database.Options{})
-	ts.Check(err)
-	err = db.InTx(context.Background(), func(tx *database.Tx) error {
+	inDatabase(ts, args[0], func(tx *database.Tx) error {
 		_, err := tx.Exec(args[1])
 		return err
 	})
+}
+
+// inDatabase changes a SQLite database behind a server's back.
+func inDatabase(ts *testscript.TestScript, file string, change func(tx *database.Tx) error) {
+	db, err := database.Open(context.Background(), "sqlite:"+ts.MkAbs(file), database.Options{})
 	ts.Check(err)
+	ts.Check(db.InTx(context.Background(), change))
 	ts.Check(db.Close())
+}
+
+func person(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 || len(args) > 4 {
+		ts.Fatalf("usage: person VAR FILE EMAIL [ORGANIZATION]")
+	}
+	id, cookie := uuid.NewString(), rand.Text()
+	hash := sha256.Sum256([]byte(cookie))
+	now := database.Micros(time.Now())
+	until := database.Micros(time.Now().AddDate(0, 0, 1))
+	inDatabase(ts, args[1], func(tx *database.Tx) error {
+		if _, err := tx.Exec(`INSERT INTO person (id, email, email_key, created_at) VALUES (?, ?, ?, ?)`, id, args[2], args[2], now); err != nil {
+			return err
+		}
+		if len(args) == 4 {
+			_, err := tx.Exec(`INSERT INTO membership (organization_id, person_id, role, created_at) VALUES (?, ?, 'account_administrator', ?)`,
+				args[3], id, now)
+			if err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(`INSERT INTO session (id, person_id, hash, stage, user_agent, address, created_at, last_seen_at, expires_at)
+			VALUES (?, ?, ?, 'complete', 'script', '127.0.0.1', ?, ?, ?)`, uuid.NewString(), id, hash[:], now, now, until)
+		return err
+	})
+	ts.Setenv(args[0], cookie)
 }
 
 func event(ts *testscript.TestScript, neg bool, args []string) {

@@ -87,6 +87,10 @@ type Policy struct {
 	CheckInEvery   Seconds   `json:"check_in_every,omitempty"`
 	WarnAfter      Seconds   `json:"warn_after,omitempty"`    // silence before a warning (M6)
 	DisableAfter   Seconds   `json:"disable_after,omitempty"` // silence before everything is refused (M6)
+
+	// OrganizationFrom is the release from which an agent asks for the
+	// organization on upgrade (R1); empty is never.
+	OrganizationFrom string `json:"organization_from_version,omitempty"`
 }
 
 // Receipt is the payload of a signed receipt: that a request was taken, or what

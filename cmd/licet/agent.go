@@ -18,6 +18,7 @@ type agentCommand struct {
 	Daemon     agentRun        `cmd:"" name:"run" help:"Run an agent."`
 	Rows       agentRows       `cmd:"" help:"List the rows: each license type at each site."`
 	Preview    agentPreview    `cmd:"" help:"Show what activating a license key would grant."`
+	SignIn     agentSignIn     `cmd:"" help:"Sign in by code: register a license key to your organization and activate a row with it."`
 	Activate   agentActivate   `cmd:"" help:"Activate a row with a license key, online or by file."`
 	Info       agentInfo       `cmd:"" help:"Show the license of a row."`
 	Refresh    agentRefresh    `cmd:"" help:"Fetch the current license of a row, online or by file."`

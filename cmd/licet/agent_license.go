@@ -75,8 +75,9 @@ type agentActivate struct {
 	rowFlags
 	fileFlags
 
-	Offline bool   `help:"Write a request file instead of going online."`
-	Key     string `arg:"" optional:"" help:"License key; left out with --load."`
+	Offline      bool   `help:"Write a request file instead of going online."`
+	Organization string `placeholder:"ID" help:"First register the key to this organization, with the API token in LICET_TOKEN."`
+	Key          string `arg:"" optional:"" help:"License key; left out with --load."`
 }
 
 // Run activates a row.
@@ -87,6 +88,9 @@ func (c *agentActivate) Run(ctx context.Context, p *program) error {
 	if c.Key == "" {
 		return problem.Newf(problem.ValidationFailed, "A license key is needed, or the publisher's answer with --load.")
 	}
+	if c.Offline && c.Organization != "" {
+		return problem.Newf(problem.ValidationFailed, "Without a network the page where the request file is uploaded registers the key. Leave --organization out.")
+	}
 	client, licenseType, err := c.open(ctx)
 	if err != nil {
 		return err
@@ -94,9 +98,14 @@ func (c *agentActivate) Run(ctx context.Context, p *program) error {
 	if c.Offline {
 		return c.request(ctx, p, c.rowFlags, client, licenseType, agentapi.FileRequest{Kind: string(licensefile.KindActivate), Key: c.Key})
 	}
+	if c.Organization != "" {
+		if err := p.registerKey(ctx, client, c.Key, c.Organization); err != nil {
+			return err
+		}
+	}
 	row, err := client.Activate(ctx, c.Site, licenseType, c.Key)
 	if err != nil {
-		return err
+		return waysToRegister(err)
 	}
 	return c.show(p, row, func() { p.printRow(row) })
 }

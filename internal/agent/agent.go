@@ -59,6 +59,8 @@ type Agent struct {
 	keyring *seal.Keyring
 	client  *client.Client
 
+	hostName string // of this machine; empty if it cannot be told
+
 	systemLog      func(text string) error // nil without one
 	closeSystemLog func() error
 
@@ -143,6 +145,7 @@ func (a *Agent) start(ctx context.Context) error {
 	if host, err := os.Hostname(); err == nil {
 		about.HostName = readable(host)
 	}
+	a.hostName = about.HostName
 	var err error
 	a.client, err = client.Open(client.Config{
 		Server: a.cfg.Server, Trust: a.cfg.Trust, Publisher: a.cfg.Publisher, Product: a.cfg.Product,
@@ -155,7 +158,10 @@ func (a *Agent) start(ctx context.Context) error {
 	if err := a.db.InTx(ctx, a.furnish); err != nil {
 		return err
 	}
-	return a.settle(ctx)
+	if err := a.settle(ctx); err != nil {
+		return err
+	}
+	return a.db.InTx(ctx, a.noteEarlier)
 }
 
 // openSystemLog connects to the operating system's log and says so if it cannot.
@@ -231,13 +237,19 @@ type About struct {
 	Server       string
 	Installation string // the thumbprint of its key: what the publisher knows it by
 	LicenseTypes []LicenseType
+	Organization Organization // whom the agent belongs to
 }
 
 // About tells what the agent is.
 func (a *Agent) About(ctx context.Context) (About, error) {
 	thumbprint, err := a.client.Thumbprint(ctx)
+	if err != nil {
+		return About{}, err
+	}
+	organization, err := a.Organization(ctx)
 	return About{
 		Product: a.cfg.Product, Version: a.cfg.Version, Publisher: a.client.Publisher(), Server: a.cfg.Server,
 		Installation: thumbprint, LicenseTypes: a.cfg.LicenseTypes,
+		Organization: organization,
 	}, err
 }

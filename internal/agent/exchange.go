@@ -194,6 +194,11 @@ func (a *Agent) concluded(ctx context.Context, k RowKey, out *client.Outcome) (R
 	// The publisher has acted; a caller who gave up must not keep us from it.
 	ctx = context.WithoutCancel(ctx)
 	err := a.db.InTx(ctx, func(tx *database.Tx) error {
+		if out.Kind == licensefile.KindActivate && !out.Ended {
+			if err := a.noteActivation(tx); err != nil {
+				return err
+			}
+		}
 		if out.Ended || out.Kind == licensefile.KindActivate {
 			return restartUsage(tx, k, a.now())
 		}

@@ -43,12 +43,14 @@ const (
 	ProblemLicenseRefused      = "license_refused"
 	ProblemReleaseUnconfirmed  = "release_unconfirmed"
 	ProblemDevicesUnclassified = "devices_unclassified"
+	ProblemOrganizationNeeded  = "organization_needed"
 )
 
 // The remedies that licensefile has none for.
 const (
 	RemedyUpload   = "upload_request"
 	RemedyDescribe = "describe_devices"
+	RemedySignIn   = "sign_in"
 )
 
 // remindedOf reports whether a problem is logged again while it lasts: being

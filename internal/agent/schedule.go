@@ -54,8 +54,18 @@ func (a *Agent) tend(ctx context.Context) time.Duration {
 		return a.cfg.WatchEvery
 	}
 	now := a.now()
+	signIns, err := signInsDue(a.db.Read(ctx), a.keyring, now)
+	if err != nil {
+		a.logFailure(ctx, "cannot read the sign-ins", err)
+	}
 	var group errgroup.Group
 	group.SetLimit(atOnce)
+	for _, s := range signIns { // a person waits for these
+		group.Go(func() error {
+			a.advance(ctx, s)
+			return nil
+		})
+	}
 	for _, row := range rows {
 		group.Go(func() error {
 			for _, d := range []Duty{row.Sync, row.Report} {
@@ -91,6 +101,9 @@ func (a *Agent) untilDue(ctx context.Context) time.Duration {
 				wait = min(wait, d.DueAt.Sub(now))
 			}
 		}
+	}
+	if next, err := nextSignIn(a.db.Read(ctx)); err == nil {
+		wait = min(wait, next.Sub(now))
 	}
 	return max(wait, 0)
 }

@@ -66,6 +66,13 @@ func (a *Agent) judge(tx *database.Tx, now time.Time) error {
 			},
 		})
 	}
+	needs, err := a.needsOrganization(tx, rows)
+	if err != nil {
+		return err
+	}
+	if needs != nil {
+		current = append(current, organizationProblem(*needs))
+	}
 	return settleProblems(tx, current, now)
 }
 

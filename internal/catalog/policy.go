@@ -183,6 +183,8 @@ func (p Policy) Travels() licensefile.Policy {
 		CheckInEvery:   licensefile.SecondsOf(p.CheckInEvery()),
 		WarnAfter:      licensefile.SecondsOf(p.WarnAfter()),
 		DisableAfter:   licensefile.SecondsOf(p.DisableAfter()),
+
+		OrganizationFrom: p.OrganizationFromVersion,
 	}
 }
 

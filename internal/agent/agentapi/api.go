@@ -50,6 +50,7 @@ func Register(s *httpserver.Server, a *agent.Agent, now func() time.Time) (*huma
 		bearer: {Type: "http", Scheme: "bearer", Description: "The token in api.json."},
 	}
 	h.registerRows()
+	h.registerSignIns()
 	h.registerFiles()
 	h.registerDevices()
 	h.registerSources()

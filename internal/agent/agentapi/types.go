@@ -283,6 +283,10 @@ type About struct {
 	Server       string            `json:"server,omitempty"`
 	Installation string            `json:"installation" doc:"What the publisher knows this agent by."`
 	LicenseTypes []TypeOfLicensing `json:"license_types"`
+
+	OrganizationID   string     `json:"organization_id,omitempty" doc:"That a person signed the agent in for."`
+	OrganizationName string     `json:"organization_name,omitempty"`
+	SignedInAt       *time.Time `json:"signed_in_at,omitempty"`
 }
 
 // TypeOfLicensing maps a license type to the devices it counts.

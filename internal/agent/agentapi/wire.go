@@ -124,7 +124,10 @@ func wireStatus(s agent.Status) Status {
 }
 
 func wireAbout(a agent.About) About {
-	w := About{Product: a.Product, Version: a.Version, Publisher: a.Publisher, Server: a.Server, Installation: a.Installation}
+	w := About{
+		Product: a.Product, Version: a.Version, Publisher: a.Publisher, Server: a.Server, Installation: a.Installation,
+		OrganizationID: a.Organization.ID, OrganizationName: a.Organization.Name, SignedInAt: a.Organization.SignedInAt,
+	}
 	for _, lt := range a.LicenseTypes {
 		w.LicenseTypes = append(w.LicenseTypes, TypeOfLicensing{Code: lt.Code, Platform: string(lt.Platform)})
 	}
