@@ -94,7 +94,7 @@ type InvitationRequest struct {
 
 // InvitationRequested is the answer, whatever became of it.
 type InvitationRequested struct {
-	Message string `json:"message"`
+	Next string `json:"next" doc:"Always wait_for_mail."`
 }
 
 // InvitationFilter chooses invitations. Empty members choose all.

@@ -24,6 +24,10 @@ func (h *handlers) registerInvitations() {
 		h.resendInvitation, h.resentInvitation)
 	huma.Register(h.api, operation("withdraw-invitation", http.MethodPost, one+"/withdraw", tag, "Withdraw an invitation", write), h.withdrawInvitation)
 	huma.Register(h.api, anonymous("inspect-invitation", http.MethodPost, "/invitations/inspect", tag, "What the link of an invitation is for"), h.inspectInvitation)
+	ask := anonymous("request-invitation", http.MethodPost, "/organizations/invitation-requests", tag,
+		"Ask the account administrators of a key's organization for an invitation")
+	ask.DefaultStatus = http.StatusAccepted
+	huma.Register(h.api, ask, h.requestInvitation)
 }
 
 type newInvitations struct {
@@ -127,6 +131,18 @@ func (h *handlers) inspectInvitation(ctx context.Context, in *invitationToken) (
 			ExpiresAt: i.ExpiresAt, Expired: i.Expired, AccountExists: i.AccountExists,
 		}
 	})(h.Identity.InspectInvitation(ctx, in.Body.Token))
+}
+
+// requestInvitation gives one answer, whether there is such a key or not (R2).
+func (h *handlers) requestInvitation(ctx context.Context, in *body[api.InvitationRequest]) (*body[api.InvitationRequested], error) {
+	organizationID, err := h.Licensing.OrganizationOfKey(ctx, in.Body.Key)
+	if err == nil {
+		err = h.Identity.RequestInvitation(ctx, actorFrom(ctx), organizationID, in.Body.Email)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &body[api.InvitationRequested]{Body: api.InvitationRequested{Next: "wait_for_mail"}}, nil
 }
 
 func (h *handlers) wireInvitation(i identity.Invitation) api.Invitation {

@@ -47,6 +47,10 @@ func invitationRows() rows {
 		"withdraw-invitation": {access: inOrganization(sellers, administrators), make: func(t *testing.T, c *cell) request {
 			return c.ofInvitation(t)
 		}},
+		"request-invitation": {quiet: true, access: anonymously(), make: func(t *testing.T, c *cell) request {
+			c.steadfast(t)
+			return request{body: api.InvitationRequest{Key: c.sell(t, c.organization.ID).Key.Key, Email: c.unique("asker") + "@example.com"}}
+		}},
 		"inspect-invitation": {quiet: true, access: anonymously(), make: func(t *testing.T, c *cell) request {
 			_, token := c.invitation(t, c.unique("guest")+"@example.com")
 			return request{body: api.InvitationToken{Token: token}}

@@ -117,6 +117,7 @@ func (o opening) services(ctx context.Context, db *database.DB) (*Data, error) {
 	d.Mail = &mail.Outbox{DB: db, Keyring: d.Keyring, Now: o.now, Contact: contact}
 	d.Identity = &identity.Service{
 		DB: db, Now: o.now, Rand: o.rand, Mail: d.Mail, Keyring: d.Keyring, Gate: identity.NewGate(identity.GateLimits{}),
+		Erasing: []identity.Erasing{licensing.ForgetPurchaser},
 	}
 	d.Catalog = &catalog.Service{DB: db, Now: o.now}
 	d.Licensing = &licensing.Service{
