@@ -124,10 +124,11 @@ func several(v reflect.Value) string {
 	if v.Len() == 0 {
 		return ""
 	}
-	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.String {
+	item := v.Type().Elem()
+	if v.Kind() == reflect.Slice && (item.Kind() == reflect.String || item.Implements(reflect.TypeFor[fmt.Stringer]())) {
 		parts := make([]string, v.Len())
 		for i := range parts {
-			parts[i] = v.Index(i).String()
+			parts[i] = fmt.Sprint(v.Index(i).Interface())
 		}
 		return strings.Join(parts, " ")
 	}
