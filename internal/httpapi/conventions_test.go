@@ -216,9 +216,9 @@ func TestAChangeInsistsOnTheVersionThatWasRead(t *testing.T) {
 		if now := changed.header.Get("ETag"); now == tag {
 			t.Errorf("changed from %s to %s", tag, now)
 		}
-		before := p.events(t)
 		next := r.make(t, c)
 		next.id, next.path = asked.id, asked.path
+		before := p.events(t)
 		got := c.call(t, op, next, "If-Match", tag)
 		if gone := got.code() == "not_found" && op.method == http.MethodDelete; got.code() != "version_changed" && !gone {
 			t.Errorf("the version before: %d %s", got.status, got.body)
