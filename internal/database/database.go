@@ -94,7 +94,18 @@ func (db *DB) Ping(ctx context.Context) error { return db.b.ping(ctx) }
 // the package comment for what fn may do. Errors: fn's own; database_unavailable;
 // shutting_down after Close; the context's when the caller left before fn began.
 func (db *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
-	return db.b.inTx(ctx, fn)
+	var last *Tx // of the run that was stored, when fn ran more than once
+	err := db.b.inTx(ctx, func(tx *Tx) error {
+		last = tx
+		return fn(tx)
+	})
+	if err != nil || last == nil {
+		return err
+	}
+	for _, f := range last.stored {
+		f()
+	}
+	return nil
 }
 
 // Read gives a Querier whose statements each see what is committed when they begin.

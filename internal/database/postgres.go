@@ -212,7 +212,7 @@ func (p *postgresDB) once(ctx context.Context, fn func(tx *Tx) error) error {
 	if err != nil {
 		return postgresFailure(err, "BEGIN")
 	}
-	tx := &Tx{session{ctx: own, conn: postgresConn{on: sqlTx, numbering: p.numbering}}}
+	tx := &Tx{session: session{ctx: own, conn: postgresConn{on: sqlTx, numbering: p.numbering}}}
 	if err := tx.run(fn); err != nil {
 		_ = sqlTx.Rollback() // a connection that cannot roll back is discarded by the pool
 		if repeatable(tx.failed) {

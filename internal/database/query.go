@@ -146,7 +146,13 @@ func (s *session) each(query string, args []any, visit visitor) error {
 // given to returns, and is not safe for concurrent use.
 type Tx struct {
 	session
+	stored []func() // to be called once it is
 }
+
+// AfterCommit has f called when the transaction has been stored, before InTx
+// returns. A process that dies in between never calls it, so f only hurries what
+// would be found anyway.
+func (tx *Tx) AfterCommit(f func()) { tx.stored = append(tx.stored, f) }
 
 // Exec runs a statement that returns no rows and tells how many rows it changed.
 func (tx *Tx) Exec(query string, args ...any) (affected int64, err error) {

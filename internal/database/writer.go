@@ -214,7 +214,7 @@ func (w *writer) once(c *call) (again bool, fatal error) {
 	if err := w.exec("SAVEPOINT f"); err != nil {
 		return false, err
 	}
-	tx := &Tx{session{ctx: context.Background(), conn: w.conn}}
+	tx := &Tx{session: session{ctx: context.Background(), conn: w.conn}}
 	c.err = tx.run(c.fn)
 	if c.err == nil {
 		return false, w.exec("RELEASE f")

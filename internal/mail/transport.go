@@ -111,10 +111,23 @@ func (t *Transport) converse(ctx context.Context, id string, l letter, date time
 	if err != nil {
 		return &refusal{text: mask(err.Error(), l.To), permanent: true}
 	}
-	client, err := t.client()
+	var hangUp func() bool
+	client, err := t.client(func(dialing context.Context, network, address string) (net.Conn, error) {
+		conn, err := t.dial(dialing, network, address)
+		if err == nil {
+			// Between its steps a conversation knows no context: a caller who leaves ends it.
+			hangUp = context.AfterFunc(ctx, func() { conn.Close() })
+		}
+		return conn, err
+	})
 	if err != nil {
 		return &refusal{text: mask(err.Error(), l.To)}
 	}
+	defer func() {
+		if hangUp != nil {
+			hangUp()
+		}
+	}()
 	err = client.DialAndSendWithContext(ctx, msg)
 	if msg.IsDelivered() {
 		return nil // what went wrong went wrong after the mail was taken
@@ -162,7 +175,18 @@ func indexFold(text, part string) int {
 	return -1
 }
 
-func (t *Transport) client() (*gomail.Client, error) {
+func (t *Transport) tls() *tls.Config {
+	return &tls.Config{ServerName: t.Host, RootCAs: t.Roots, MinVersion: tls.VersionTLS12}
+}
+
+func (t *Transport) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if t.Security == Implicit {
+		return (&tls.Dialer{Config: t.tls()}).DialContext(ctx, network, address)
+	}
+	return new(net.Dialer).DialContext(ctx, network, address)
+}
+
+func (t *Transport) client(dial gomail.DialContextFunc) (*gomail.Client, error) {
 	timeout := t.Timeout
 	if timeout <= 0 {
 		timeout = defaultTimeout
@@ -170,7 +194,7 @@ func (t *Transport) client() (*gomail.Client, error) {
 	_, domain, _ := strings.Cut(t.From.Address, "@")
 	options := []gomail.Option{
 		gomail.WithPort(t.Port), gomail.WithTimeout(timeout), gomail.WithHELO(domain),
-		gomail.WithTLSConfig(&tls.Config{ServerName: t.Host, RootCAs: t.Roots, MinVersion: tls.VersionTLS12}),
+		gomail.WithTLSConfig(t.tls()), gomail.WithDialContextFunc(dial),
 	}
 	switch t.Security {
 	case Implicit:
@@ -181,7 +205,8 @@ func (t *Transport) client() (*gomail.Client, error) {
 		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
 	}
 	if t.Username != "" {
-		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover),
+		options = append(options, gomail.WithOpportunisticSMTPAuth(
+			gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin),
 			gomail.WithUsername(t.Username), gomail.WithPassword(t.Password))
 	}
 	return gomail.NewClient(t.Host, options...)
