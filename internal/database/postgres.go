@@ -25,6 +25,7 @@ type postgresDB struct {
 	numbering *numbering
 	logger    *slog.Logger
 	closed    atomic.Bool
+	size      int // of the pool
 }
 
 func openPostgres(ctx context.Context, url string, o Options) (*postgresDB, error) {
@@ -43,6 +44,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*postgresDB, erro
 	if n <= 0 {
 		n = 32 // commits wait for the disk together, so more than there are cores
 	}
+	p.size = n
 	p.pool.SetMaxOpenConns(n)
 	p.pool.SetMaxIdleConns(n)
 	p.pool.SetConnMaxIdleTime(5 * time.Minute)
@@ -166,7 +168,7 @@ func (p *postgresDB) inTx(ctx context.Context, fn func(tx *Tx) error) error {
 		if left := p.pause(ctx, attempt); left != nil {
 			return left
 		}
-		if err = p.once(ctx, fn); !repeatable(err) {
+		if err = p.noticed(p.once(ctx, fn)); !repeatable(err) {
 			logPanic(p.logger, err)
 			return err
 		}
@@ -238,6 +240,17 @@ func (p *postgresDB) connectFailure(ctx context.Context, err error) error {
 	}
 }
 
+// noticed closes the connections that nobody uses when one turned out to be
+// dead, and gives the error back: they went with it, and each would fail a caller
+// of its own once the server is back.
+func (p *postgresDB) noticed(err error) error {
+	if err != nil && errors.Is(err, ErrUnavailable) && isDead(err) {
+		p.pool.SetMaxIdleConns(0)
+		p.pool.SetMaxIdleConns(p.size)
+	}
+	return err
+}
+
 // postgresReader runs each statement on whichever connection is free.
 type postgresReader struct {
 	p   *postgresDB
@@ -264,7 +277,7 @@ func (p *postgresDB) onConn(ctx context.Context, fn func(conn *sql.Conn) error) 
 		return p.connectFailure(ctx, err)
 	}
 	defer func() { _ = conn.Close() }() // gives it back to the pool
-	if err := fn(conn); err != nil {
+	if err := p.noticed(fn(conn)); err != nil {
 		if errors.Is(err, ErrUnavailable) && ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -22,6 +22,7 @@ const (
 	stateLockTimeout   = "55P03"
 	stateCanceled      = "57014" // by statement_timeout
 	stateIdleInTx      = "25P03"
+	stateAdminShutdown = "57P01"
 )
 
 // sqlState gives the SQLSTATE of an error, or "".
@@ -71,6 +72,14 @@ func postgresAway(err error) bool {
 		errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
 		pgconn.SafeToRetry(err)
+}
+
+// isDead reports errors of a connection that is gone, rather than of a caller or
+// a statement that took too long.
+func isDead(err error) bool {
+	var network *net.OpError
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, driver.ErrBadConn) || sqlState(err) == stateAdminShutdown
 }
 
 func awayState(state string) bool {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/licethq/licet/internal/httpserver"
+	"github.com/licethq/licet/internal/mail"
 	"github.com/licethq/licet/internal/problem"
 )
 
@@ -33,6 +34,10 @@ type Config struct {
 
 	Publisher string // name, at first start
 	TimeZone  string // IANA name, at first start
+
+	SMTPURL      string // of the mail server, such as smtp://user@mail.example.com:587; empty keeps mails queued
+	SMTPPassword string // counts before one in the URL
+	MailFrom     string // sender of mails, such as Example Software <licenses@example.com>
 
 	LogLevel  string // debug, info, warn or error; empty is info
 	LogFormat string // text or json; empty is text
@@ -114,6 +119,17 @@ func (c Config) logger() (*slog.Logger, error) {
 		return nil, problem.Newf(problem.ConfigurationInvalid, "The log level must be debug, info, warn or error, and the format text or json.").Because(err)
 	}
 	return logger, nil
+}
+
+// transport gives the way to the mail server; nil when there is none.
+func (c Config) transport() (*mail.Transport, error) {
+	if c.SMTPURL == "" && c.MailFrom == "" {
+		return nil, nil //nolint:nilnil // mails wait
+	}
+	if c.SMTPURL == "" || c.MailFrom == "" {
+		return nil, problem.Newf(problem.ConfigurationInvalid, "The mail server and the sender of mails are given together: --smtp-url and --mail-from.")
+	}
+	return mail.ParseTransport(c.SMTPURL, c.SMTPPassword, c.MailFrom)
 }
 
 // namesMissing says what a first start lacks.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"os"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/licethq/licet/internal/event"
 	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/internal/issuer"
+	"github.com/licethq/licet/internal/jobs"
 	"github.com/licethq/licet/internal/licensing"
 	"github.com/licethq/licet/internal/mail"
 	"github.com/licethq/licet/internal/problem"
@@ -26,6 +28,7 @@ type Data struct {
 	DB        *database.DB
 	Keyring   *seal.Keyring
 	Mail      *mail.Outbox
+	Jobs      *jobs.Worker
 	Identity  *identity.Service
 	Catalog   *catalog.Service
 	Issuer    *issuer.Service
@@ -114,7 +117,8 @@ func (o opening) services(ctx context.Context, db *database.DB) (*Data, error) {
 		return nil, err
 	}
 	d.Issuer.Keyring = d.Keyring
-	d.Mail = &mail.Outbox{DB: db, Keyring: d.Keyring, Now: o.now, Contact: contact}
+	d.Jobs = &jobs.Worker{DB: db, Now: o.now, Logger: o.logger, Jitter: mathrand.Float64}
+	d.Mail = &mail.Outbox{DB: db, Keyring: d.Keyring, Now: o.now, Contact: contact, Queue: d.queueMail}
 	d.Identity = &identity.Service{
 		DB: db, Now: o.now, Rand: o.rand, Mail: d.Mail, Keyring: d.Keyring, Gate: identity.NewGate(identity.GateLimits{}),
 		Erasing: []identity.Erasing{licensing.ForgetPurchaser},

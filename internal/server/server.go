@@ -31,6 +31,10 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := checkPublicURL(cfg.PublicURL); err != nil {
 		return err
 	}
+	transport, err := cfg.transport()
+	if err != nil {
+		return err
+	}
 	open := opening{
 		folder: cfg.Folder, create: true, refuse: cfg.namesMissing(), wait: cfg.LockTimeout,
 		logger: log, now: cfg.Now, rand: cfg.Rand,
@@ -46,6 +50,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return errors.Join(err, release())
 	}
+	data.Mail.Transport = transport
 	err = serve(ctx, cfg, data, log)
 	return errors.Join(err, data.Close(), release())
 }
@@ -87,6 +92,9 @@ func begin(ctx context.Context, cfg Config, data *Data, log *slog.Logger) error 
 	}
 	if made {
 		log.InfoContext(ctx, "made the publisher", "publisher_id", publisher.ID)
+	}
+	if data.Mail.Transport == nil {
+		log.WarnContext(ctx, "there is no mail server: mails wait in the console until --smtp-url and --mail-from are given")
 	}
 	if cfg.Folder.keyLiesWithData() {
 		log.WarnContext(ctx, "the master key lies inside the data folder: whoever copies the folder has both; "+

@@ -7,19 +7,22 @@ import (
 	"time"
 
 	"github.com/licethq/licet/internal/database"
+	"github.com/licethq/licet/internal/jobs"
 	"github.com/licethq/licet/internal/problem"
 )
 
-// How often upkeep looks, and how old the last checkpoint may be. Neither is a
-// rule of anybody's business.
+// How often upkeep looks, how old the last checkpoint may be, and how long jobs
+// that are done can be looked at. None is a rule of anybody's business.
 const (
 	upkeepEvery     = time.Hour
+	scanEvery       = time.Minute
 	checkpointEvery = 24 * time.Hour
+	jobsKept        = 7 * 24 * time.Hour
 )
 
-// upkeep is what a server does beside answering: it seals events, signs a daily
-// checkpoint and replaces its signing certificate in time. Several servers on one
-// database may all do it; the services guard each step.
+// upkeep is what a server does beside answering: it seals events, does jobs and
+// keeps the schedule. Several servers on one database may all do it: they take
+// turns.
 type upkeep struct {
 	data *Data
 	log  *slog.Logger
@@ -28,39 +31,35 @@ type upkeep struct {
 
 // run works until ctx is done and then waits for what it began.
 func (u *upkeep) run(ctx context.Context) {
+	u.data.Jobs.Schedule = u.schedule()
+	u.data.Jobs.Handlers = u.data.handlers()
 	var group sync.WaitGroup
 	group.Go(func() { u.data.Sealer.Run(ctx) })
-	group.Go(func() { u.schedule(ctx) })
+	group.Go(func() { u.data.Jobs.Run(ctx) })
 	group.Wait()
 }
 
-func (u *upkeep) schedule(ctx context.Context) {
-	tick := time.NewTicker(upkeepEvery)
-	defer tick.Stop()
-	for {
-		u.once(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+// schedule is what servers do every so often, one of them at a time.
+func (u *upkeep) schedule() []jobs.Cron {
+	return []jobs.Cron{
+		{Name: "rotate", Every: upkeepEvery, Do: u.rotate},
+		{Name: "checkpoint", Every: upkeepEvery, Do: u.checkpoint},
+		{Name: "forget_keys", Every: upkeepEvery, Do: u.data.Identity.ForgetKeys},
+		{Name: "clean_up_jobs", Every: upkeepEvery, Do: u.cleanUpJobs},
 	}
 }
 
-// once does what is due now. What fails is tried again at the next look.
-func (u *upkeep) once(ctx context.Context) {
+// rotate replaces the signing certificate in time.
+func (u *upkeep) rotate(ctx context.Context) error {
 	rotated, err := u.data.Issuer.RotateIfDue(ctx)
-	switch {
-	case problem.Is(err, problem.RootKeyNeeded):
+	if problem.Is(err, problem.RootKeyNeeded) {
 		u.log.WarnContext(ctx, "the signing certificate ends soon and the root key is offline; run licet keys rotate --root-key FILE")
-	case err != nil && ctx.Err() == nil:
-		u.log.ErrorContext(ctx, "the signing certificate could not be replaced", "error", err.Error())
-	case rotated:
+		return nil
+	}
+	if rotated {
 		u.log.InfoContext(ctx, "replaced the signing certificate")
 	}
-	if err := u.checkpoint(ctx); err != nil && ctx.Err() == nil {
-		u.log.ErrorContext(ctx, "the log could not be checkpointed", "error", err.Error())
-	}
+	return err
 }
 
 // checkpoint signs the log once a day.
@@ -75,4 +74,8 @@ func (u *upkeep) checkpoint(ctx context.Context) error {
 	}
 	_, err = u.data.Checkpoint(ctx, "daily")
 	return err
+}
+
+func (u *upkeep) cleanUpJobs(ctx context.Context) error {
+	return jobs.CleanUp(ctx, u.data.DB, u.now().Add(-jobsKept))
 }

@@ -49,6 +49,16 @@ func (u *tended) happen(t *testing.T, name string) {
 	}
 }
 
+// once does everything that servers do every so often.
+func (u *tended) once(t *testing.T) {
+	t.Helper()
+	for _, c := range u.schedule() {
+		if err := c.Do(t.Context()); err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+	}
+}
+
 func TestTheLogIsCheckpointedDaily(t *testing.T) {
 	eachTended(t, func(t *testing.T, u *tended) {
 		for _, tt := range []struct {
@@ -63,7 +73,7 @@ func TestTheLogIsCheckpointedDaily(t *testing.T) {
 		} {
 			u.now = u.now.Add(tt.later)
 			u.happen(t, tt.name)
-			u.once(t.Context())
+			u.once(t)
 			report, err := u.data.VerifyEvents(t.Context())
 			if err != nil || !report.Intact() || report.Checkpoints != tt.want {
 				t.Errorf("%s: %+v %v, want %d checkpoints; log: %s", tt.name, report, err, tt.want, u.log.String())
@@ -82,12 +92,12 @@ func TestTheSigningCertificateIsReplacedInTime(t *testing.T) {
 			}
 			return len(all)
 		}
-		u.once(t.Context())
+		u.once(t)
 		if got := certificates(); got != 1 {
 			t.Fatalf("at first start: %d certificates, want 1", got)
 		}
 		u.now = u.now.Add(360 * 24 * time.Hour)
-		u.once(t.Context())
+		u.once(t)
 		if got := certificates(); got != 2 {
 			t.Errorf("near the end: %d certificates, want 2; log: %s", got, u.log.String())
 		}
@@ -96,7 +106,7 @@ func TestTheSigningCertificateIsReplacedInTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		u.now = u.now.Add(360 * 24 * time.Hour)
-		u.once(t.Context())
+		u.once(t)
 		if got := certificates(); got != 2 || !strings.Contains(u.log.String(), "--root-key") {
 			t.Errorf("with the root offline: %d certificates, want 2 and what to do; log: %s", got, u.log.String())
 		}
