@@ -107,3 +107,20 @@ func mailsAbout(q database.Querier, personID string, hash []byte) ([]Mail, error
 		return m, err
 	}, `SELECT id, kind, language, created_at, sent_at, failed_at FROM mail WHERE person_id = ? OR recipient_hash = ? ORDER BY id`, personID, hash)
 }
+
+func listMails(q database.Querier, f Filter, hash []byte, l database.Listing) (database.Page[stored], error) {
+	query := `SELECT ` + columns + ` FROM mail WHERE (? = '' OR kind = ?) AND (? = '' OR language = ?) AND ` + map[State]string{
+		Queued: `sent_at IS NULL AND failed_at IS NULL`, Sent: `sent_at IS NOT NULL`, Failed: `failed_at IS NOT NULL`, "": `1 = 1`,
+	}[f.State]
+	args := []any{f.Kind, f.Kind, string(f.Language), string(f.Language)}
+	if len(hash) > 0 {
+		query, args = query+` AND recipient_hash = ?`, append(args, hash)
+	}
+	return database.List(q, scanStored, query, args, database.Orders[stored]{
+		IDColumn: "id", ID: func(m stored) string { return m.ID },
+		By: map[string]database.Order[stored]{
+			"created_at": {Column: "created_at", Key: func(m stored) any { return database.Micros(m.CreatedAt) }},
+			"attempts":   {Column: "attempts", Key: func(m stored) any { return m.Attempts }},
+		},
+	}, l)
+}

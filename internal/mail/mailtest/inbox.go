@@ -27,7 +27,6 @@ type Inbox struct {
 	changed chan struct{} // closed when a mail arrives
 	mails   []arrived
 	verdict func(step Step, to string) error
-	dropped map[net.Conn]struct{}
 }
 
 // arrived is a mail and whether somebody waited for it.
@@ -57,7 +56,7 @@ func Start(t testing.TB) *Inbox {
 
 func start(t testing.TB, config *tls.Config, user, pass string) *Inbox {
 	t.Helper()
-	i := &Inbox{changed: make(chan struct{}), user: user, pass: pass, dropped: map[net.Conn]struct{}{}}
+	i := &Inbox{changed: make(chan struct{}), user: user, pass: pass}
 	s := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		return &session{inbox: i, conn: c, open: user == ""}, nil
 	}))
@@ -72,8 +71,9 @@ func start(t testing.TB, config *tls.Config, user, pass string) *Inbox {
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
 	t.Cleanup(func() {
+		l.Close() // a server that has not begun to serve yet does not know it
 		s.Close() //nolint:errcheck,gosec // it may be closed already
-		if err := <-served; err != nil && !errors.Is(err, smtp.ErrServerClosed) {
+		if err := <-served; err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			t.Errorf("the mail server ended: %v", err)
 		}
 	})
@@ -93,22 +93,29 @@ func (i *Inbox) Transport(t testing.TB) *mailing.Transport {
 	return transport
 }
 
+// ErrHangUp is a verdict that breaks the connection without a word.
+var ErrHangUp = errors.New("hang up")
+
 // Judge sets what is asked at each step of a conversation; an error, such as a
-// *smtp.SMTPError, refuses it.
+// *smtp.SMTPError or ErrHangUp, refuses it.
 func (i *Inbox) Judge(verdict func(step Step, to string) error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.verdict = verdict
 }
 
-func (i *Inbox) judge(step Step, to string) error {
-	i.mu.Lock()
-	verdict := i.verdict
-	i.mu.Unlock()
+func (s *session) judge(step Step, to string) error {
+	s.inbox.mu.Lock()
+	verdict := s.inbox.verdict
+	s.inbox.mu.Unlock()
 	if verdict == nil {
 		return nil
 	}
-	return verdict(step, to)
+	err := verdict(step, to)
+	if errors.Is(err, ErrHangUp) {
+		s.conn.Conn().Close()
+	}
+	return err
 }
 
 func (i *Inbox) keep(m Mail) {

@@ -40,7 +40,7 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 
 // Rcpt implements smtp.Session.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if err := s.inbox.judge(Recipient, to); err != nil {
+	if err := s.judge(Recipient, to); err != nil {
 		return err
 	}
 	s.to = append(s.to, to)
@@ -54,7 +54,7 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	for _, to := range s.to {
-		if err := s.inbox.judge(Data, to); err != nil {
+		if err := s.judge(Data, to); err != nil {
 			return err
 		}
 		m, err := read(raw)
@@ -64,7 +64,7 @@ func (s *session) Data(r io.Reader) error {
 		_, m.TLS = s.conn.TLSConnectionState()
 		m.From, m.To = s.from, to
 		s.inbox.keep(m)
-		if err := s.inbox.judge(Taken, to); err != nil {
+		if err := s.judge(Taken, to); err != nil {
 			return err
 		}
 	}
