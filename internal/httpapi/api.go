@@ -63,6 +63,7 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	h.api.UseMiddleware(h.authenticate)
 	h.registerPublisher()
 	h.registerSettings()
+	h.registerAccounts()
 	h.registerCatalog()
 	h.registerOrganizations()
 	h.registerMembers()
@@ -82,12 +83,19 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 // scopeOf is where an operation's metadata keeps the scope that tokens need.
 const scopeOf = "scope"
 
+// anyScope is for what every token may do.
+const anyScope identity.Scope = ""
+
 // operation describes an operation; id is verb-noun. Sessions and tokens with
 // the scope may call it; the services ask what their person may.
 func operation(id, method, path, tag, summary string, scope identity.Scope) huma.Operation {
+	scopes := []string{}
+	if scope != anyScope {
+		scopes = append(scopes, string(scope))
+	}
 	return huma.Operation{
 		OperationID: id, Method: method, Path: basePath + path, Tags: []string{tag}, Summary: summary,
-		Security:     []map[string][]string{{bearer: {string(scope)}}, {cookie: {}}},
+		Security:     []map[string][]string{{bearer: scopes}, {cookie: {}}},
 		Metadata:     map[string]any{scopeOf: scope},
 		MaxBodyBytes: httpserver.MaxAPIBody + 1, // huma refuses at the limit, not above it
 	}
@@ -143,6 +151,9 @@ func admitted(actor identity.Actor, op *huma.Operation) error {
 		return nil
 	}
 	if scope, ok := op.Metadata[scopeOf].(identity.Scope); ok {
+		if scope == anyScope {
+			return nil
+		}
 		return actor.RequireScope(scope)
 	}
 	return actor.RequirePerson()

@@ -130,35 +130,53 @@ func (s *Service) Self(ctx context.Context, actor Actor) (Self, error) {
 
 // LookAt switches the actor's session to another of their organizations (P13).
 // Errors: not_found when they are no member of it.
-func (s *Service) LookAt(ctx context.Context, actor Actor, organizationID string) error {
+func (s *Service) LookAt(ctx context.Context, actor Actor, organizationID string) (Self, error) {
 	if err := actor.RequirePerson(); err != nil {
-		return err
+		return Self{}, err
 	}
 	if actor.Membership(organizationID) == nil {
-		return problem.New(problem.NotFound)
+		return Self{}, problem.New(problem.NotFound)
 	}
-	return s.DB.InTx(ctx, func(tx *database.Tx) error { return lookAt(tx, actor.SessionID, organizationID) })
+	err := s.DB.InTx(ctx, func(tx *database.Tx) error {
+		if err := lookAt(tx, actor.SessionID, organizationID); err != nil {
+			return err
+		}
+		return event.Record(tx, event.Event{
+			At: s.now(), Kind: "session.switched", Actor: actor.Actor, OrganizationID: organizationID,
+			Subject: event.Subject{Kind: "session", ID: actor.SessionID},
+		})
+	})
+	if err != nil {
+		return Self{}, err
+	}
+	actor.OrganizationID = organizationID
+	return s.Self(ctx, actor)
 }
 
-// Sessions lists the actor's own sessions, the one used last first.
-func (s *Service) Sessions(ctx context.Context, actor Actor) ([]Session, error) {
+// Sessions lists the actor's own sessions, newest first.
+func (s *Service) Sessions(ctx context.Context, actor Actor, l database.Listing) (database.Page[Session], error) {
 	if err := actor.RequirePerson(); err != nil {
-		return nil, err
+		return database.Page[Session]{}, err
 	}
 	q := s.DB.Read(ctx)
 	settings, _, err := SettingsOf(q)
 	if err != nil {
-		return nil, err
+		return database.Page[Session]{}, err
 	}
 	now := s.now()
-	all, err := liveSessions(q, actor.PersonID, now)
-	live := make([]Session, 0, len(all))
-	for _, v := range all {
-		if v.live(settings, now) {
-			live = append(live, v)
-		}
+	page, err := listSessions(q, actor.PersonID, now, now.Add(-hours(settings.SessionIdleHours)), l)
+	for i := range page.Items {
+		page.Items[i].Current = page.Items[i].ID == actor.SessionID
 	}
-	return live, err
+	return page, err
+}
+
+// sessionOrders are the ways to sort a person's sessions.
+var sessionOrders = database.Orders[Session]{
+	IDColumn: "id", ID: func(v Session) string { return v.ID },
+	By: map[string]database.Order[Session]{
+		"last_seen_at": {Column: "last_seen_at", Key: func(v Session) any { return database.Micros(v.LastSeenAt) }},
+	},
 }
 
 // EndSession ends a session of the actor's own. Errors: not_found.
@@ -167,16 +185,10 @@ func (s *Service) EndSession(ctx context.Context, actor Actor, id string) error 
 		return err
 	}
 	return s.DB.InTx(ctx, func(tx *database.Tx) error {
-		all, err := liveSessions(tx, actor.PersonID, s.now())
-		if err != nil {
-			return err
+		if _, err := ownSession(tx, actor.PersonID, id); err != nil {
+			return notFound(err)
 		}
-		for _, v := range all {
-			if v.ID == id {
-				return s.endSession(tx, actor.Actor, id)
-			}
-		}
-		return problem.New(problem.NotFound)
+		return s.endSession(tx, actor.Actor, id)
 	})
 }
 

@@ -153,12 +153,20 @@ func (s *Service) recordPasskey(tx *database.Tx, actor Actor, kind, id string) e
 	})
 }
 
-// Passkeys lists the actor's own passkeys, oldest first.
-func (s *Service) Passkeys(ctx context.Context, actor Actor) ([]Passkey, error) {
+// Passkeys lists the actor's own passkeys, newest first.
+func (s *Service) Passkeys(ctx context.Context, actor Actor, l database.Listing) (database.Page[Passkey], error) {
 	if err := actor.RequirePerson(); err != nil {
-		return nil, err
+		return database.Page[Passkey]{}, err
 	}
-	return passkeysOf(s.DB.Read(ctx), actor.PersonID)
+	return listPasskeys(s.DB.Read(ctx), actor.PersonID, l)
+}
+
+// passkeyOrders are the ways to sort a person's passkeys.
+var passkeyOrders = database.Orders[Passkey]{
+	IDColumn: "id", ID: func(k Passkey) string { return k.ID },
+	By: map[string]database.Order[Passkey]{
+		"name": {Column: "name", Key: func(k Passkey) any { return k.Name }},
+	},
 }
 
 // RenamePasskey names a passkey of the actor's own anew. Errors:

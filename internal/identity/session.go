@@ -33,6 +33,8 @@ type Session struct {
 	CreatedAt      time.Time
 	LastSeenAt     time.Time // to the minute or so
 	ExpiresAt      time.Time // whatever happens
+
+	Current bool // in a list: the one that asks
 }
 
 // secretBytes is the entropy of what cookies and links hold.

@@ -85,6 +85,13 @@ func (s *Service) Settings(ctx context.Context, actor Actor) (Settings, int64, e
 	return SettingsOf(s.DB.Read(ctx))
 }
 
+// Contact gives of the settings what everybody may know, also who cannot sign in:
+// whom to turn to, and what a password needs (R3).
+func (s *Service) Contact(ctx context.Context) (Settings, error) {
+	all, _, err := SettingsOf(s.DB.Read(ctx))
+	return Settings{SupportEmail: all.SupportEmail, SupportURL: all.SupportURL, MinPassword: all.MinPassword}, err
+}
+
 // ChangeSettings replaces the settings. A version other than 0 has to be the
 // current one. Errors: validation_failed, version_changed, forbidden.
 func (s *Service) ChangeSettings(ctx context.Context, actor Actor, settings Settings, version int64) (Settings, int64, error) {

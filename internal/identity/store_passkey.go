@@ -25,6 +25,10 @@ func passkeysOf(q database.Querier, personID string) ([]Passkey, error) {
 	return database.All(q, scanPasskey, `SELECT `+passkeyColumns+` FROM passkey WHERE person_id = ? ORDER BY id`, personID)
 }
 
+func listPasskeys(q database.Querier, personID string, l database.Listing) (database.Page[Passkey], error) {
+	return database.List(q, scanPasskey, `SELECT `+passkeyColumns+` FROM passkey WHERE person_id = ?`, []any{personID}, passkeyOrders, l)
+}
+
 func countPasskeys(q database.Querier, personID string) (int64, error) {
 	return database.One(q, database.Value[int64], `SELECT COUNT(*) FROM passkey WHERE person_id = ?`, personID)
 }

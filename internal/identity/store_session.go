@@ -35,12 +35,16 @@ func endSessions(tx *database.Tx, personID, but string, at time.Time) error {
 	return err
 }
 
-// liveSessions gives a person's complete sessions that have not ended; some may
-// be too old.
-func liveSessions(q database.Querier, personID string, now time.Time) ([]Session, error) {
-	return database.All(q, scanSession, selectSession+
-		`WHERE person_id = ? AND stage = 'complete' AND ended_at IS NULL AND expires_at > ? ORDER BY last_seen_at DESC, id DESC`,
-		personID, database.Micros(now))
+// listSessions lists a person's complete sessions that live: used after idle, and
+// not over.
+func listSessions(q database.Querier, personID string, now, idle time.Time, l database.Listing) (database.Page[Session], error) {
+	return database.List(q, scanSession, selectSession+
+		`WHERE person_id = ? AND stage = 'complete' AND ended_at IS NULL AND expires_at > ? AND last_seen_at > ?`,
+		[]any{personID, database.Micros(now), database.Micros(idle)}, sessionOrders, l)
+}
+
+func ownSession(q database.Querier, personID, id string) (Session, error) {
+	return database.One(q, scanSession, selectSession+`WHERE person_id = ? AND id = ? AND ended_at IS NULL`, personID, id)
 }
 
 // lastLookedAt gives the organization that a person's newest session showed, if
