@@ -57,7 +57,8 @@ func (h *handlers) renewRecoveryCodes(ctx context.Context, in *proofRequest) (*b
 func (h *handlers) registerPasskeys() {
 	const path, signIns = "/account/passkeys", "/sign-ins/passkey"
 	huma.Register(h.api, own("begin-passkey", http.MethodPost, path+"/begin", accountTag, "Begin the registration of a passkey"), h.beginPasskey)
-	huma.Register(h.api, created(own("register-passkey", http.MethodPost, path, accountTag, "Finish the registration of a passkey")), h.registerPasskey)
+	// It needs no Idempotency-Key: its ceremony works once.
+	huma.Register(h.api, own("register-passkey", http.MethodPost, path, accountTag, "Finish the registration of a passkey"), h.registerPasskey)
 	list(h, own("list-passkeys", http.MethodGet, path, accountTag, "List one's own passkeys"), wirePasskey, h.passkeys)
 	huma.Register(h.api, own("rename-passkey", http.MethodPatch, path+"/{id}", accountTag, "Rename a passkey"), h.renamePasskey)
 	huma.Register(h.api, empty(own("delete-passkey", http.MethodDelete, path+"/{id}", accountTag, "Delete a passkey")), h.deletePasskey)

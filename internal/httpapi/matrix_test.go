@@ -136,6 +136,7 @@ type access struct {
 	hidden []who // not_found, with the body that an absent id gets
 
 	session   bool // tokens may not
+	anyScope  bool // every token may
 	anonymous bool // nobody may
 }
 
@@ -185,6 +186,8 @@ func (r row) want(op operation, w who) outcome {
 		return success
 	case w == nobody:
 		return outcome{code: "unauthenticated"}
+	case r.anyScope:
+		return success
 	case r.session && byToken:
 		return outcome{code: "forbidden"}
 	case w == withoutScope:

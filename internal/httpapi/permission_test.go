@@ -14,7 +14,8 @@ import (
 )
 
 // patient keeps the many refusals of a test from being taken for an attack.
-func patient(c *server.Config) { c.FailuresPerMinute = 100_000 }
+// Passkeys want a host that has a name.
+func patient(c *server.Config) { c.FailuresPerMinute, c.PublicURL = 100_000, "http://localhost" }
 
 func TestEveryOperationHasARowAndEveryRowAnOperation(t *testing.T) {
 	_, ops := operations(t, servertest.Start(t))

@@ -17,6 +17,7 @@ import (
 	"github.com/licethq/licet/api"
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/identity"
+	"github.com/licethq/licet/internal/mail/mailtest"
 )
 
 // Password is the password of everybody whom Person makes.
@@ -71,9 +72,7 @@ func (s *Server) Member(t testing.TB, organizationID string, role identity.Membe
 // made without signing in. It needs no TLS.
 func (s *Server) Session(t testing.TB, personID string) *api.Client {
 	t.Helper()
-	client := api.New(s.URL, "")
-	client.HTTP.Transport = &withCookie{cookie: s.Cookie(t, personID), next: s.transport(t)}
-	return client
+	return s.WithCookie(t, s.Cookie(t, personID))
 }
 
 // Cookie makes a complete session of a person and gives what its cookie holds.
@@ -152,4 +151,52 @@ func (s *Server) exec(t testing.TB, query string, args ...any) {
 	if err != nil {
 		t.Fatalf("prepare the database: %v", err)
 	}
+}
+
+// SignIn gives a client that has signed in as a person with their password, in a
+// browser of its own. Start the server with TLS.
+func (s *Server) SignIn(t testing.TB, p Person) *api.Client {
+	t.Helper()
+	client := s.Browser(t)
+	step, err := client.SignIn(t.Context(), api.SignIn{Email: p.Email, Password: p.Password})
+	if err != nil || step.Stage != string(identity.StageComplete) {
+		t.Fatalf("sign in: stage %q, %v", step.Stage, err)
+	}
+	return client
+}
+
+// Mail delivers, over SMTP, what the server has written, and gives the oldest mail
+// to an address that was not given yet.
+func (s *Server) Mail(t testing.TB, to string) mailtest.Mail {
+	t.Helper()
+	s.Deliver(t)
+	return s.inbox.Wait(t, to)
+}
+
+// Deliver delivers what the server has written, and gives every mail so far.
+func (s *Server) Deliver(t testing.TB) []mailtest.Mail {
+	t.Helper()
+	if s.inbox == nil {
+		s.inbox = mailtest.Start(t)
+		s.Data.Mail.Transport = s.inbox.Transport(t)
+	}
+	waiting, err := database.All(s.Data.DB.Read(t.Context()), database.Value[string],
+		`SELECT id FROM mail WHERE sent_at IS NULL AND failed_at IS NULL ORDER BY id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range waiting {
+		if err := s.Data.Mail.Deliver(t.Context(), id); err != nil {
+			t.Fatalf("deliver a mail: %v", err)
+		}
+	}
+	return s.inbox.Mails()
+}
+
+// WithCookie gives a client that brings a session's cookie along, whatever it is.
+func (s *Server) WithCookie(t testing.TB, cookie string) *api.Client {
+	t.Helper()
+	client := api.New(s.URL, "")
+	client.HTTP.Transport = &withCookie{cookie: cookie, next: s.transport(t)}
+	return client
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/database/databasetest"
 	"github.com/licethq/licet/internal/identity"
+	"github.com/licethq/licet/internal/mail/mailtest"
 	"github.com/licethq/licet/internal/server"
 )
 
@@ -28,6 +29,8 @@ type Server struct {
 
 	stop context.CancelFunc
 	done func() error
+
+	inbox *mailtest.Inbox // made when a test first wants its mail
 }
 
 // Log collects what a server logs. It may be written and read at once.
@@ -127,5 +130,7 @@ func (s *Server) Token(t testing.TB, role identity.Role) string {
 // Client gives a client that speaks for a new member of staff with a role.
 func (s *Server) Client(t testing.TB, role identity.Role) *api.Client {
 	t.Helper()
-	return api.New(s.URL, s.Token(t, role))
+	client := api.New(s.URL, s.Token(t, role))
+	client.HTTP.Transport = s.transport(t)
+	return client
 }
