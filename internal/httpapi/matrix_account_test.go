@@ -27,7 +27,8 @@ func signingInRows() rows {
 	nothing := func(*testing.T, *cell) request { return request{} }
 	return rows{
 		"get-support": {access: anonymously(), make: nothing, quiet: true},
-		"sign-up": {access: anonymously(), make: func(_ *testing.T, c *cell) request {
+		// What strangers ask for is recorded as the sign-in page's doing.
+		"sign-up": {access: anonymously(), quiet: true, make: func(_ *testing.T, c *cell) request {
 			return request{body: newcomer(c.unique("kim") + "@example.com")}
 		}},
 		"confirm-sign-up": {access: anonymously(), make: func(t *testing.T, c *cell) request {
@@ -46,7 +47,7 @@ func signingInRows() rows {
 			c.exec(t, `UPDATE session SET stage = 'second_factor' WHERE hash = ?`, sum(cookie))
 			return request{body: api.SecondFactor{RecoveryCode: recovery[0]}, headers: []string{"Cookie", "__Host-licet=" + cookie}}
 		}},
-		"request-password-reset": {access: anonymously(), make: func(t *testing.T, c *cell) request {
+		"request-password-reset": {access: anonymously(), quiet: true, make: func(t *testing.T, c *cell) request {
 			return request{body: api.ResetRequest{Email: c.Person(t, "Sam", "Stone").Email}}
 		}},
 		"complete-password-reset": {access: anonymously(), make: func(t *testing.T, c *cell) request {
@@ -185,8 +186,8 @@ func (c *cell) ownPasskey(t testing.TB) string {
 func (c *cell) protected(t testing.TB) {
 	t.Helper()
 	if c.person != "" {
-		c.exec(t, `INSERT INTO totp (person_id, secret, confirmed_at) VALUES (?, ?, 1)
-			ON CONFLICT (person_id) DO UPDATE SET secret = excluded.secret`, c.person, []byte("sealed"))
+		c.exec(t, `DELETE FROM totp WHERE person_id = ?`, c.person)
+		protect(t, c.Session(t, c.person))
 	}
 }
 

@@ -3,6 +3,7 @@ package identity
 import (
 	"time"
 
+	"github.com/licethq/licet/internal/event"
 	"github.com/licethq/licet/internal/language"
 	"github.com/licethq/licet/internal/problem"
 )
@@ -60,4 +61,9 @@ func (s *Service) draftPerson(n NewPerson, hash string) (Person, error) {
 		ID: id, Email: n.Email, FirstName: n.FirstName, LastName: n.LastName, Language: n.Language, Version: 1,
 		CreatedAt: s.now(), password: hash,
 	}, err
+}
+
+// personActor is a person who proved to be themselves without a session.
+func personActor(id string) Actor {
+	return Actor{Actor: event.Actor{Kind: event.Person, ID: id}, PersonID: id}
 }

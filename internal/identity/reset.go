@@ -85,7 +85,8 @@ func (s *Service) Reset(ctx context.Context, c Caller, token, password string) e
 		if err := endLinks(tx, l.EmailKey, s.now()); err != nil {
 			return err
 		}
-		return s.changedPassword(tx, System(linkReset), p, "")
+		// Whoever read the mail is the person.
+		return s.changedPassword(tx, personActor(p.ID), p, "")
 	})
 }
 

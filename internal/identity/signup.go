@@ -119,7 +119,7 @@ func (s *Service) sendConfirm(tx *database.Tx, n NewPerson, l link) error {
 
 func (s *Service) recordLink(tx *database.Tx, kind string, l link) error {
 	return event.Record(tx, event.Event{
-		At: l.CreatedAt, Kind: kind, Actor: System(l.Purpose).Actor, Subject: event.Subject{Kind: "link", ID: l.ID},
+		At: l.CreatedAt, Kind: kind, Actor: event.Actor{Kind: event.System, ID: "sign-in page"}, Subject: event.Subject{Kind: "link", ID: l.ID},
 	})
 }
 
@@ -144,7 +144,7 @@ func (s *Service) Confirm(ctx context.Context, c Caller, token string) (SignedIn
 		if known != nil {
 			return problem.New(problem.AccountExists)
 		}
-		if err := StorePerson(tx, Actor{Actor: event.Actor{Kind: event.Person, ID: p.ID}}, p); err != nil {
+		if err := StorePerson(tx, personActor(p.ID), p); err != nil {
 			return err
 		}
 		if err := endLinks(tx, l.EmailKey, s.now()); err != nil {

@@ -176,8 +176,10 @@ func (s *Server) Mail(t testing.TB, to string) mailtest.Mail {
 // Deliver delivers what the server has written, and gives every mail so far.
 func (s *Server) Deliver(t testing.TB) []mailtest.Mail {
 	t.Helper()
-	if s.inbox == nil {
-		s.inbox = mailtest.Start(t)
+	s.mail.Lock()
+	defer s.mail.Unlock()
+	if s.inbox == nil { // it lives as long as the server
+		s.inbox = mailtest.Start(s.test)
 		s.Data.Mail.Transport = s.inbox.Transport(t)
 	}
 	waiting, err := database.All(s.Data.DB.Read(t.Context()), database.Value[string],

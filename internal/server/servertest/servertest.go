@@ -30,7 +30,9 @@ type Server struct {
 	stop context.CancelFunc
 	done func() error
 
-	inbox *mailtest.Inbox // made when a test first wants its mail
+	test  testing.TB // that it runs for
+	mail  sync.Mutex // held while mails are delivered
+	inbox *mailtest.Inbox
 }
 
 // Log collects what a server logs. It may be written and read at once.
@@ -74,6 +76,7 @@ func Start(t testing.TB, options ...func(*server.Config)) *Server {
 	if err != nil {
 		t.Fatalf("start the server: %v", err)
 	}
+	s.test = t
 	t.Cleanup(func() { _ = s.Stop() }) // tests that care stop it themselves
 	if s.Data, err = server.OpenData(context.WithoutCancel(t.Context()), cfg.Folder); err != nil {
 		t.Fatalf("open the data beside the server: %v", err)
