@@ -338,7 +338,7 @@ func TestATokenDoesWhatItsScopesSayInItsOrganizationAndNothingOfItsPersonsOwn(t 
 				t.Errorf("%s: %v, want forbidden", what, err)
 			}
 		}
-		if _, err := token.Subscriptions(t.Context(), "", api.Listing{}); code(err) != "scope_missing" {
+		if _, err := token.Subscriptions(t.Context(), api.SubscriptionFilter{}, api.Listing{}); code(err) != "scope_missing" {
 			t.Errorf("beyond its scopes: %v, want scope_missing", err)
 		}
 		if _, err := token.Organization(t.Context(), elsewhere.ID); code(err) != "not_found" {

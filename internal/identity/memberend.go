@@ -148,7 +148,7 @@ func (s *Service) tellMember(tx *database.Tx, m Membership, kind, link string, m
 	if err != nil {
 		return err
 	}
-	tag := language.Tag(p.Language)
+	tag := p.Language
 	data := map[string]any{}
 	if more != nil {
 		data = more(tag)

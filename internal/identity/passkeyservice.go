@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -264,7 +265,7 @@ func (s *Service) usePasskey(tx *database.Tx, personID string, used *webauthn.Cr
 		return err
 	}
 	for _, k := range keys {
-		if string(k.credential.ID) != string(used.ID) {
+		if !bytes.Equal(k.credential.ID, used.ID) {
 			continue
 		}
 		if !newerCount(k.credential.Authenticator.SignCount, used.Authenticator.SignCount) {

@@ -8,13 +8,13 @@ import (
 	"github.com/licethq/licet/internal/database"
 )
 
-const passkeyColumns = `id, person_id, name, credential, created_at, last_used_at`
+const passkeyColumns = `id, person_id, name, credential, created_at, last_used_at` //nolint:gosec // columns, not a credential
 
 func scanPasskey(r database.Row) (k Passkey, err error) {
 	var data string
 	var created int64
 	var used database.NullInstant
-	if err = r.Scan(&k.ID, &k.PersonID, &k.Name, &data, &created, &used); err != nil {
+	if err := r.Scan(&k.ID, &k.PersonID, &k.Name, &data, &created, &used); err != nil {
 		return k, err
 	}
 	k.CreatedAt, k.LastUsedAt = database.Instant(created), used.Ptr()
@@ -71,7 +71,7 @@ func scanCeremony(r database.Row) (c ceremony, err error) {
 	var person sql.NullString
 	var data string
 	var expires int64
-	if err = r.Scan(&c.ID, &person, &c.Kind, &data, &expires); err != nil {
+	if err := r.Scan(&c.ID, &person, &c.Kind, &data, &expires); err != nil {
 		return c, err
 	}
 	c.PersonID, c.ExpiresAt = person.String, database.Instant(expires)
