@@ -73,6 +73,8 @@ type spec struct {
 
 type operation struct {
 	ID         string      `json:"operationId"`
+	Summary    string      `json:"summary"`
+	Tags       []string    `json:"tags"`
 	Parameters []parameter `json:"parameters"`
 	Body       *struct {
 		Content map[string]media `json:"content"`
