@@ -16,8 +16,9 @@ import (
 func (h *handlers) registerKeys() {
 	const tag = "Keys"
 	read, write := identity.Read(identity.ScopeKeys), identity.Write(identity.ScopeKeys)
+	// A scope of its own: agents that sign in by code may do just this.
 	once(h, operation("register-key", http.MethodPost, "/key-registrations", tag,
-		"Register a key to an organization, or found one with it", write), h.registerKey, h.readRegistered)
+		"Register a key to an organization, or found one with it", identity.Write(identity.ScopeRegistration)), h.registerKey, h.readRegistered)
 	list(h, operation("list-keys", http.MethodGet, "/keys", tag, "List keys", read), wireKey, h.keys)
 	huma.Register(h.api, operation("get-key", http.MethodGet, "/keys/{id}", tag, "Get a key, masked", read), h.key)
 	huma.Register(h.api, operation("reveal-key", http.MethodPost, "/keys/{id}/reveal", tag,
