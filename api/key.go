@@ -83,3 +83,14 @@ func (c *Client) Key(ctx context.Context, id string) (Key, error) {
 func (c *Client) RevealKey(ctx context.Context, id string) (IssuedKey, error) {
 	return send[IssuedKey](ctx, c, http.MethodPost, "/keys/"+url.PathEscape(id)+"/reveal", nil)
 }
+
+// ReplacedKey is a new key that took another's place, shown in full this once.
+type ReplacedKey struct {
+	Replacement Key       `json:"replacement"`
+	Key         IssuedKey `json:"key"`
+}
+
+// ReplaceKey gives a leaked key's place to a new one.
+func (c *Client) ReplaceKey(ctx context.Context, id string) (ReplacedKey, error) {
+	return send[ReplacedKey](ctx, c, http.MethodPost, "/keys/"+url.PathEscape(id)+"/replace", nil)
+}

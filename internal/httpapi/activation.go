@@ -11,6 +11,7 @@ import (
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/internal/licensing"
+	"github.com/licethq/licet/internal/problem"
 	"github.com/licethq/licet/licensefile"
 )
 
@@ -20,6 +21,10 @@ func (h *handlers) registerActivations() {
 	huma.Register(h.api, operation("get-activation", http.MethodGet, "/activations/{id}", tag, "Get an activation", identity.Read(identity.ScopeInstallations)), h.activation)
 	huma.Register(h.api, operation("release-activation", http.MethodPost, "/activations/{id}/release", tag,
 		"Release a row: its key is free at once; a file on an air-gapped server runs until its own end", identity.Write(identity.ScopeInstallations)), h.release)
+	huma.Register(h.api, operation("deactivate-activation", http.MethodPost, "/activations/{id}/deactivate", tag,
+		"Deactivate an online row: its key is free at once, its installation learns it at its next contact", identity.Write(identity.ScopeInstallations)), h.deactivate)
+	huma.Register(h.api, operation("deactivate-activations", http.MethodPost, "/activations/deactivate", tag,
+		"Deactivate several online rows, each by itself", identity.Write(identity.ScopeInstallations)), h.deactivateAll)
 	huma.Register(h.api, gives(operation("issue-license", http.MethodPost, "/activations/{id}/license", tag,
 		"Make a license file for a row that did not ask", identity.Write(identity.ScopeInstallations))), h.issueLicense)
 	take := gives(operation("exchange-file", http.MethodPost, "/exchange-files", tag,
@@ -66,6 +71,31 @@ type release struct {
 
 func (h *handlers) release(ctx context.Context, in *release) (*body[api.Activation], error) {
 	return answer(wireActivation)(h.Licensing.Release(ctx, actorFrom(ctx), in.ID, in.Body.Reason))
+}
+
+func (h *handlers) deactivate(ctx context.Context, in *ByID) (*body[api.Activation], error) {
+	return answer(wireActivation)(h.Licensing.Deactivate(ctx, actorFrom(ctx), in.ID))
+}
+
+func (h *handlers) deactivateAll(ctx context.Context, in *body[api.Deactivation]) (*body[api.Deactivated], error) {
+	return answer(wireDeactivated)(h.Licensing.DeactivateAll(ctx, actorFrom(ctx), in.Body.IDs))
+}
+
+func wireDeactivated(outcomes []licensing.Deactivated) api.Deactivated {
+	w := api.Deactivated{Outcomes: make([]api.DeactivationOutcome, len(outcomes))}
+	for i, o := range outcomes {
+		w.Outcomes[i] = api.DeactivationOutcome{ID: o.ID, Problem: wireRefusal(o.Refusal)}
+	}
+	return w
+}
+
+// wireRefusal says why something is not allowed; nil when it is.
+func wireRefusal(err error) *api.Refusal {
+	p := problem.From(err)
+	if p == nil {
+		return nil
+	}
+	return &api.Refusal{Code: string(p.Code), Message: p.Message}
 }
 
 // file is an answer to save.

@@ -23,6 +23,8 @@ func (h *handlers) registerKeys() {
 	huma.Register(h.api, operation("get-key", http.MethodGet, "/keys/{id}", tag, "Get a key, masked", read), h.key)
 	huma.Register(h.api, operation("reveal-key", http.MethodPost, "/keys/{id}/reveal", tag,
 		"Get a key in full; that it was seen is recorded", write), h.revealKey)
+	once(h, created(operation("replace-key", http.MethodPost, "/keys/{id}/replace", tag,
+		"Give a leaked key's place to a new one: running activations go on under it", write)), h.replaceKey, h.readReplacement)
 	h.registerSublicenses()
 }
 
@@ -62,6 +64,30 @@ func (h *handlers) key(ctx context.Context, in *ByID) (*tagged[api.Key], error) 
 func (h *handlers) revealKey(ctx context.Context, in *ByID) (*body[api.IssuedKey], error) {
 	return answer(func(k licensing.IssuedKey) api.IssuedKey { return api.IssuedKey{ID: k.ID, Key: k.Key} })(
 		h.Licensing.RevealKey(ctx, actorFrom(ctx), in.ID))
+}
+
+type replacement struct {
+	Repeatable
+	ByID
+}
+
+func (h *handlers) replaceKey(ctx context.Context, actor identity.Actor, in *replacement) (*body[api.ReplacedKey], error) {
+	return answerReplacement(h.Licensing.ReplaceKey(ctx, actor, in.ID))
+}
+
+// readReplacement gives what an earlier request made, with the key: whoever made
+// it may see it.
+func (h *handlers) readReplacement(ctx context.Context, actor identity.Actor, id string) (*body[api.ReplacedKey], error) {
+	return answerReplacement(h.Licensing.IssuedReplacement(ctx, actor, id))
+}
+
+func answerReplacement(made licensing.OwnedKey, key licensing.IssuedKey, err error) (*body[api.ReplacedKey], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &body[api.ReplacedKey]{Body: api.ReplacedKey{
+		Replacement: wireKey(made), Key: api.IssuedKey{ID: key.ID, Key: key.Key},
+	}}, nil
 }
 
 func answerKey(k licensing.OwnedKey, err error) (*tagged[api.Key], error) {

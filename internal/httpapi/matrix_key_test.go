@@ -8,9 +8,10 @@ import (
 
 func keyRows() rows {
 	return rows{
-		"list-keys":  {access: seen(anyStaff), make: func(t *testing.T, c *cell) request { return request{thing: c.sold(t).Key.ID} }},
-		"get-key":    {access: ofKey(anyStaff, keyHolders), make: ofKeySold},
-		"reveal-key": {access: ofKey(actingStaff, keyHolders), make: ofKeySold},
+		"list-keys":   {access: seen(anyStaff), make: func(t *testing.T, c *cell) request { return request{thing: c.sold(t).Key.ID} }},
+		"get-key":     {access: ofKey(anyStaff, keyHolders), make: ofKeySold},
+		"reveal-key":  {access: ofKey(actingStaff, keyHolders), make: ofKeySold},
+		"replace-key": {access: inOrganization(administrators, actingStaff), make: ofKeySold},
 		"create-sublicense": {access: inOrganization(administrators, actingStaff), make: func(t *testing.T, c *cell) request {
 			return request{id: c.sold(t).Subscription.ID, body: c.draftSublicense()}
 		}},

@@ -132,7 +132,7 @@ var (
 // unauthenticated.
 type access struct {
 	may    []who // 2xx; a list shows the thing
-	blind  []who // 2xx, but a list does not show the thing
+	blind  []who // 2xx, but a list does not show the thing, and what does several changes none
 	hidden []who // not_found, with the body that an absent id gets
 
 	session   bool // tokens may not
@@ -200,6 +200,7 @@ func (r row) want(op operation, w who) outcome {
 		success.shown = op.isList()
 		return success
 	case slices.Contains(r.blind, w):
+		success.changed = false
 		return success
 	case slices.Contains(r.hidden, w):
 		return outcome{code: "not_found"}

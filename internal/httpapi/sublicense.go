@@ -9,7 +9,6 @@ import (
 	"github.com/licethq/licet/api"
 	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/internal/licensing"
-	"github.com/licethq/licet/internal/problem"
 	"github.com/licethq/licet/licensefile"
 )
 
@@ -119,10 +118,7 @@ func (h *handlers) deleteSublicense(ctx context.Context, in *sublicenseDeletion)
 
 func wireEffect(e licensing.SublicenseEffect) api.SublicenseEffect {
 	w := api.SublicenseEffect{
-		Allowed: e.Refusal == nil, Used: e.Used, MaximumBefore: e.MaximumBefore, MaximumAfter: e.MaximumAfter,
-	}
-	if p := problem.From(e.Refusal); p != nil {
-		w.Problem = &api.Refusal{Code: string(p.Code), Message: p.Message}
+		Allowed: e.Refusal == nil, Problem: wireRefusal(e.Refusal), Used: e.Used, MaximumBefore: e.MaximumBefore, MaximumAfter: e.MaximumAfter,
 	}
 	if !e.Unlimited {
 		before, after := wirePool(e.Before), wirePool(e.After)

@@ -3,11 +3,8 @@ package licensing
 import (
 	"context"
 	"errors"
-	"time"
-	"unicode/utf8"
 
 	"github.com/licethq/licet/internal/database"
-	"github.com/licethq/licet/internal/event"
 	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/internal/issuer"
 	"github.com/licethq/licet/internal/problem"
@@ -124,125 +121,4 @@ func ladder(a Activation, t terms, maximum *int64, current *issuer.Current) lice
 		Policy: t.Offer.Policy.Travels(), Maximum: maximum, Used: a.Used, OverSince: a.OverSince,
 		Suspended: t.Subscription.SuspendedAt != nil, Deactivated: a.EndedAt != nil,
 	}
-}
-
-// maxNote is the longest reason for a release, in characters.
-const maxNote = 500
-
-// Release ends a live row for staff, with a reason (P9). Its key is free at
-// once. An online installation learns it at its next contact; a license file on
-// an air-gapped server runs until its own end. Errors: validation_failed without
-// a reason, not_found, already_ended, forbidden.
-func (s *Service) Release(ctx context.Context, actor identity.Actor, activationID, reason string) (Row, error) {
-	if err := actor.Require(identity.Owner, identity.Support); err != nil {
-		return Row{}, err
-	}
-	if n := utf8.RuneCountInString(reason); n == 0 || n > maxNote {
-		return Row{}, problem.Invalid([]problem.Field{{Pointer: "/reason", Message: "Say why the row is released, in at most 500 characters."}})
-	}
-	err := s.DB.InTx(ctx, func(tx *database.Tx) error {
-		return s.release(tx, actor, activationID, reason)
-	})
-	if err != nil {
-		return Row{}, err
-	}
-	return s.Row(ctx, actor, activationID)
-}
-
-func (s *Service) release(tx *database.Tx, actor identity.Actor, activationID, reason string) error {
-	found, err := findRow(tx, activationID, "") // whatever the day, the pool is not asked
-	if err != nil {
-		return err
-	}
-	if found.activation.EndedAt != nil {
-		return problem.New(problem.AlreadyEnded)
-	}
-	if err := freeActivation(tx, found.activation.KeyID); err != nil {
-		return err
-	}
-	now := s.now()
-	slot := found.slot
-	slot.Serial = slot.nextSerial(slot.Held)
-	slot.Answer = Answer{Serial: slot.Serial, At: later(now.Truncate(time.Second), slot.Answer.At), Expires: now}
-	slot.ForkedAt = nil
-	if err := updateSlot(tx, found.slot, slot); err != nil {
-		return err
-	}
-	ended := found.activation
-	ended.EndedAt, ended.EndReason, ended.EndNote = &now, EndReleased, reason
-	if err := updateActivation(tx, ended); err != nil {
-		return err
-	}
-	return event.Record(tx, event.Event{
-		At: now, Kind: "activation.ended", Actor: actor.Actor, OrganizationID: ended.OrganizationID,
-		Subject: event.Subject{Kind: "activation", ID: ended.ID}, Data: ending(ended, EndReleased),
-	})
-}
-
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
-}
-
-// IssueLicense signs a license for a live row that did not ask: a subscription
-// information file to carry to a server without a network (P6). Errors:
-// not_found, already_ended, forbidden.
-func (s *Service) IssueLicense(ctx context.Context, actor identity.Actor, activationID string) (Signed, error) {
-	if err := actor.Require(identity.Owner, identity.Sales, identity.Support); err != nil {
-		return Signed{}, err
-	}
-	current, err := s.Issuer.Current(ctx)
-	if err != nil {
-		return Signed{}, err
-	}
-	var license licensefile.License
-	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
-		license, err = s.unsolicited(tx, actor, activationID, current)
-		return err
-	})
-	if err != nil {
-		return Signed{}, err
-	}
-	license.Revocation = newer(current, 0)
-	compact, err := licensefile.SealLicense(license, current.Signer)
-	return Signed{
-		Form: licensefile.ArmorLicense, Compact: compact, Serial: license.Serial, Kind: licensefile.KindRefresh,
-		Slot: licensefile.SlotRef{Site: license.Grant.Site, LicenseType: license.Grant.LicenseType},
-	}, err
-}
-
-// unsolicited numbers a license that no request asked for. What the last request
-// was answered with stays, so that its repeat is answered the same.
-func (s *Service) unsolicited(tx *database.Tx, actor identity.Actor, activationID string, current *issuer.Current) (licensefile.License, error) {
-	var none licensefile.License
-	found, err := findRow(tx, activationID, dayIn(current.Zone, s.now()))
-	if err != nil {
-		return none, err
-	}
-	if found.activation.EndedAt != nil {
-		return none, problem.New(problem.AlreadyEnded)
-	}
-	t, err := s.withOffer(tx, &found.terms)
-	if err != nil {
-		return none, err
-	}
-	now := s.now()
-	at := later(now.Truncate(time.Second), found.slot.Answer.At)
-	end := t.end(current.Zone)
-	activation, slot := found.activation, found.slot
-	activation.ExpiresAt = expires(t.Offer.Policy, activation.Method, end, at, current.Signer.NotAfter())
-	slot.Serial = slot.nextSerial(slot.Held)
-	if err := updateSlot(tx, found.slot, slot); err != nil {
-		return none, err
-	}
-	if err := updateActivation(tx, activation); err != nil {
-		return none, err
-	}
-	slot.Answer = Answer{Serial: slot.Serial, At: at, Expires: activation.ExpiresAt}
-	return licenseOf(slot, activation, *t, t.Pool, current), event.Record(tx, event.Event{
-		At: now, Kind: "license.issued", Actor: actor.Actor, OrganizationID: activation.OrganizationID,
-		Subject: event.Subject{Kind: "activation", ID: activation.ID}, Data: map[string]any{"serial": slot.Serial},
-	})
 }

@@ -133,3 +133,47 @@ func deleteSublicense(tx *database.Tx, id string, now time.Time) error {
 	_, err := tx.Exec(`UPDATE license_key SET deleted_at = ?, end_due = NULL WHERE id = ?`, database.Micros(now), id)
 	return err
 }
+
+// supersedeKey moves all that is an old key's to its successor: name, quota, end,
+// the count of activations, the activations themselves and the people who look
+// after it. Slots come before activations, as everywhere.
+func supersedeKey(tx *database.Tx, oldID, newID string) error {
+	for _, statement := range []struct {
+		query string
+		args  []any
+	}{
+		{`UPDATE license_key SET (name, quota, reserved, ends_on, end_due, activations) =
+			(SELECT o.name, o.quota, o.reserved, o.ends_on, o.end_due, o.activations FROM license_key o WHERE o.id = ?) WHERE id = ?`, []any{oldID, newID}},
+		{`UPDATE license_key SET replaced_by = ?, activations = 0, end_due = NULL WHERE id = ?`, []any{newID, oldID}},
+		{`UPDATE slot SET serial = serial + 1
+			WHERE id IN (SELECT slot_id FROM activation WHERE key_id = ? AND ended_at IS NULL)`, []any{oldID}},
+		{`UPDATE activation SET key_id = ? WHERE key_id = ? AND ended_at IS NULL`, []any{newID, oldID}},
+		{`UPDATE key_grant SET key_id = ? WHERE key_id = ?`, []any{newID, oldID}},
+	} {
+		if _, err := tx.Exec(statement.query, statement.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dueSublicenses gives keys whose end is to be recorded, in the order of their
+// ids.
+func dueSublicenses(q database.Querier, now time.Time, after string, limit int) ([]string, error) {
+	return database.All(q, database.Value[string],
+		`SELECT id FROM license_key WHERE end_due IS NOT NULL AND end_due <= ? AND id > ? ORDER BY id LIMIT ?`,
+		database.Micros(now), after, limit)
+}
+
+// takeDue claims the recording of a sublicense's end; false when it is not due,
+// or another server has claimed it.
+func takeDue(tx *database.Tx, keyID string, now time.Time) (bool, error) {
+	n, err := tx.Exec(`UPDATE license_key SET end_due = NULL WHERE id = ? AND end_due <= ?`, keyID, database.Micros(now))
+	return n == 1, err
+}
+
+// liveRows gives the live activations of a key, in the order of their slots.
+func liveRows(q database.Querier, keyID string) ([]string, error) {
+	return database.All(q, database.Value[string],
+		`SELECT id FROM activation WHERE key_id = ? AND ended_at IS NULL ORDER BY slot_id`, keyID)
+}
