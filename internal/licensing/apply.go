@@ -49,6 +49,13 @@ func (r *ruling) apply(tx *database.Tx) error {
 // applyKeys counts activations of the keys concerned, in the order of their ids
 // so that two moves in opposite directions cannot wait for each other.
 func (r *ruling) applyKeys(tx *database.Tx) error {
+	// Many activate a key without a limit at once, and all need its row: the root
+	// comes first, or they and whoever changes the subscription wait for each other.
+	if r.starts && r.terms.Key.ActivationLimit == nil {
+		if err := holdSubscription(tx, r.terms.Subscription.ID); err != nil {
+			return err
+		}
+	}
 	type change struct {
 		key  string
 		free bool

@@ -360,6 +360,13 @@ func takeActivation(tx *database.Tx, keyID string) (bool, error) {
 	return n == 1, err
 }
 
+// holdSubscription makes the transaction own a subscription until it ends, and
+// changes nothing of it.
+func holdSubscription(tx *database.Tx, id string) error {
+	_, err := tx.Exec(`UPDATE subscription SET version = version WHERE id = ?`, id)
+	return err
+}
+
 // freeActivation gives an activation of a key back.
 func freeActivation(tx *database.Tx, keyID string) error {
 	_, err := tx.Exec(`
