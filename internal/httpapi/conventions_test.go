@@ -217,7 +217,6 @@ func TestAChangeInsistsOnTheVersionThatWasRead(t *testing.T) {
 			t.Errorf("changed from %s to %s", tag, now)
 		}
 		next := r.make(t, c)
-		before := p.events(t)
 		next.id, next.path = asked.id, asked.path
 		before := p.events(t)
 		got := c.call(t, op, next, "If-Match", tag)
