@@ -28,6 +28,8 @@ func (h *handlers) registerInvitations() {
 		"Ask the account administrators of a key's organization for an invitation")
 	ask.DefaultStatus = http.StatusAccepted
 	huma.Register(h.api, ask, h.requestInvitation)
+	huma.Register(h.api, anonymous("accept-invitation", http.MethodPost, "/invitations/accept", tag,
+		"Accept an invitation, as the person who has signed in or as somebody new"), h.acceptInvitation)
 }
 
 type newInvitations struct {
@@ -131,6 +133,45 @@ func (h *handlers) inspectInvitation(ctx context.Context, in *invitationToken) (
 			ExpiresAt: i.ExpiresAt, Expired: i.Expired, AccountExists: i.AccountExists,
 		}
 	})(h.Identity.InspectInvitation(ctx, in.Body.Token))
+}
+
+type acceptance struct {
+	Browser
+	Body api.Acceptance
+}
+
+// accepted is the answer to whoever accepted an invitation; somebody new is
+// signed in by it.
+type accepted struct {
+	SetCookie []string `header:"Set-Cookie"`
+	Body      api.Accepted
+}
+
+func (h *handlers) acceptInvitation(ctx context.Context, in *acceptance) (*accepted, error) {
+	actor, b := actorFrom(ctx), in.Body
+	if actor.PersonID != "" {
+		m, err := h.Identity.AcceptInvitation(ctx, actor, b.Token)
+		return answerAccepted(m, nil, err)
+	}
+	m, signed, err := h.Identity.AcceptAsNew(ctx, in.caller(ctx), b.Token, identity.NewPerson{
+		FirstName: b.FirstName, LastName: b.LastName, Password: b.Password, Language: language.Tag(b.Language),
+	})
+	if err != nil {
+		return nil, err
+	}
+	cookies, err := answerSignedIn(signed, nil)
+	return answerAccepted(m, cookies, err)
+}
+
+func answerAccepted(m identity.Membership, signed *signedIn, err error) (*accepted, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &accepted{Body: api.Accepted{OrganizationID: m.OrganizationID, OrganizationName: m.OrganizationName, Role: string(m.Role)}}
+	if signed != nil {
+		out.SetCookie = signed.SetCookie
+	}
+	return out, nil
 }
 
 // requestInvitation gives one answer, whether there is such a key or not (R2).
