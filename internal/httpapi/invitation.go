@@ -149,7 +149,7 @@ type accepted struct {
 
 func (h *handlers) acceptInvitation(ctx context.Context, in *acceptance) (*accepted, error) {
 	actor, b := actorFrom(ctx), in.Body
-	if actor.PersonID != "" {
+	if actor.SessionID != "" { // an API token is no sign-in
 		m, err := h.Identity.AcceptInvitation(ctx, actor, b.Token)
 		return answerAccepted(m, nil, err)
 	}
