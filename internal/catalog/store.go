@@ -115,3 +115,21 @@ var planOrders = database.Orders[Plan]{
 func listPlans(q database.Querier, productID string, l database.Listing) (database.Page[Plan], error) {
 	return database.List(q, scanPlan, selectPlan+`WHERE (? = '' OR product_id = ?)`, []any{productID, productID}, planOrders, l)
 }
+
+// PlansByCode gives every plan by the codes of its product and its own.
+func PlansByCode(q database.Querier) (map[[2]string]Plan, error) {
+	products, err := database.All(q, scanProduct, selectProduct+`WHERE 1 = 1`)
+	if err != nil {
+		return nil, err
+	}
+	codes := map[string]string{}
+	for _, p := range products {
+		codes[p.ID] = p.Code
+	}
+	plans, err := database.All(q, scanPlan, selectPlan+`WHERE 1 = 1`)
+	named := make(map[[2]string]Plan, len(plans))
+	for _, p := range plans {
+		named[[2]string{codes[p.ProductID], p.Code}] = p
+	}
+	return named, err
+}

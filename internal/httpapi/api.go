@@ -73,6 +73,7 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	h.registerSubscriptions()
 	h.registerMergers()
 	h.registerOrders()
+	h.registerImports()
 	h.registerKeys()
 	h.registerActivations()
 	h.registerDevices()

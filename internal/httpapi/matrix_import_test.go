@@ -8,6 +8,9 @@ import (
 
 func importRows() rows {
 	return rows{
+		"import": {access: staffOnly(sellers), make: func(_ *testing.T, c *cell) request {
+			return request{body: api.NewImport{Organizations: "reference,name\n" + c.unique("C") + ",Import\n"}}
+		}},
 		"merge-organization": {access: staffOnly(owners), make: func(t *testing.T, c *cell) request {
 			return request{id: c.another(t), body: api.NewMerger{Into: c.another(t)}}
 		}},

@@ -135,6 +135,11 @@ func (r *ruling) applyActivation(tx *database.Tx) error {
 			return err
 		}
 	}
+	if r.replaces() {
+		if err := retireStandIn(tx, r.terms.Imported.SlotID); err != nil {
+			return err
+		}
+	}
 	id, err := newID()
 	if err != nil {
 		return err

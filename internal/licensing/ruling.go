@@ -20,7 +20,7 @@ type terms struct {
 
 	// Imported is an activation of the offered key that came from another system
 	// and has no key pair: the first installation that brings the key takes its
-	// place (P19). It is looked for only when the key is exhausted.
+	// place (P19), so that the pool never counts both.
 	Imported *Activation
 }
 
@@ -46,8 +46,10 @@ func (t terms) unused(p Pool) *int64 {
 
 // end is the instant at which a row with these terms stops: the end of the
 // subscription, or that of the sublicense when it comes first; nil for ever.
-func (t terms) end(zone *time.Location) *time.Time {
-	end := t.Subscription.End(t.Offer.Policy, zone)
+func (t terms) end(zone *time.Location) *time.Time { return t.endOf(t.Offer.Policy, zone) }
+
+func (t terms) endOf(policy catalog.Policy, zone *time.Location) *time.Time {
+	end := t.Subscription.End(policy, zone)
 	if t.Key.EndsOn == "" {
 		return end
 	}

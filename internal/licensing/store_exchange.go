@@ -127,9 +127,6 @@ func (s *Service) offered(q database.Querier, lookup []byte, today licensefile.D
 		return nil, mark, err
 	}
 	complete, err := s.withOffer(q, &t)
-	if err == nil && complete.Key.exhausted() != nil {
-		complete.Imported, err = importedActivation(q, complete.Key.ID)
-	}
 	return complete, mark, err
 }
 
@@ -138,20 +135,33 @@ const keyUsed = `CASE WHEN k.quota IS NULL THEN 0 ELSE (
 	SELECT CAST(COALESCE(SUM(x.used), 0) AS BIGINT) FROM activation x WHERE x.key_id = k.id AND x.ended_at IS NULL) END`
 
 // importedActivation gives a live activation of a key by an installation that
-// only stands for one of another system; nil when there is none.
-func importedActivation(q database.Querier, keyID string) (*Activation, error) {
+// only stands for one of another system: the one that has the host name, else the
+// first; nil when there is none. It is looked for from the stand-ins of the
+// organization, of which most have none, and not from the key, which may have
+// many activations.
+func importedActivation(q database.Querier, organizationID, keyID, hostName string) (*Activation, error) {
 	a, err := database.One(q, func(r database.Row) (Activation, error) {
 		var a activationRow
-		err := r.Scan(a.activationDestinations()...)
+		a.slot.OrganizationID = organizationID
+		err := r.Scan(append([]any{&a.slot.ID}, a.activationDestinations()...)...)
 		_, found := a.take("")
 		return found, err
-	}, `SELECT `+activationColumns+` FROM activation a
-		JOIN slot l ON l.id = a.slot_id JOIN installation i ON i.id = l.installation_id
-		WHERE a.key_id = ? AND a.ended_at IS NULL AND i.imported = 1 ORDER BY a.id LIMIT 1`, keyID)
+	}, `SELECT l.id, `+activationColumns+` FROM installation i
+		CROSS JOIN slot l CROSS JOIN activation a
+		WHERE i.organization_id = ? AND i.imported = 1 AND l.installation_id = i.id AND a.slot_id = l.id AND a.ended_at IS NULL AND a.key_id = ?
+		ORDER BY CASE WHEN i.host_name <> '' AND LOWER(i.host_name) = LOWER(?) THEN 0 ELSE 1 END, a.id LIMIT 1`,
+		organizationID, keyID, hostName)
 	if errors.Is(err, database.ErrNoRows) {
 		return nil, nil //nolint:nilnil // few keys have one
 	}
 	return &a, err
+}
+
+// retireStandIn notes that an installation has taken the place of a stand-in,
+// which is history from then on.
+func retireStandIn(tx *database.Tx, slotID string) error {
+	_, err := tx.Exec(`UPDATE installation SET imported = 0 WHERE id = (SELECT installation_id FROM slot WHERE id = ?)`, slotID)
+	return err
 }
 
 // withOffer gives the terms that were scanned, with the offer that they name.

@@ -202,6 +202,7 @@ CREATE TABLE installation (
     UNIQUE (id, organization_id)
 ) {{strict}};
 CREATE INDEX installation_organization ON installation (organization_id, id);
+CREATE INDEX installation_imported ON installation (organization_id) WHERE imported = 1;
 
 -- The row that people see: one installation key, one site, one license type.
 CREATE TABLE slot (
