@@ -27,6 +27,9 @@ type Service struct {
 	Hashing   Hashing       // what new hashes cost; zero is the default
 	PublicURL string        // whose host passkeys belong to
 	Erasing   []Erasing     // what else forgets a person who is erased
+
+	// Verify checks the whole log against its hashes and checkpoints.
+	Verify func(ctx context.Context) (event.Report, error)
 }
 
 // now gives the time at the precision that is stored.

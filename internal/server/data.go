@@ -123,6 +123,7 @@ func (o opening) services(ctx context.Context, db *database.DB) (*Data, error) {
 		DB: db, Now: o.now, Rand: o.rand, Mail: d.Mail, Keyring: d.Keyring, Gate: identity.NewGate(identity.GateLimits{}),
 		Erasing: []identity.Erasing{licensing.ForgetPurchaser},
 	}
+	d.Identity.Verify = d.VerifyEvents
 	d.Catalog = &catalog.Service{DB: db, Now: o.now}
 	d.Licensing = &licensing.Service{
 		DB: db, Keyring: d.Keyring, Issuer: d.Issuer, Offers: catalog.NewOffers(), People: d.Identity, Now: o.now, Rand: o.rand,

@@ -4,12 +4,9 @@ import (
 	"time"
 
 	"github.com/licethq/licet/internal/database"
+	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/internal/jobs"
 )
-
-// mailJob is the kind of the jobs that deliver mails; their payload is the id of
-// one.
-const mailJob = "mail"
 
 // How a mail is tried: after half a minute, then later and later up to every two
 // hours, which makes about a day and a half.
@@ -22,7 +19,7 @@ const (
 
 // queueMail queues the delivery of a mail.
 func (d *Data) queueMail(tx *database.Tx, mailID string) error {
-	_, err := d.Jobs.Add(tx, mailJob, mailID, d.Jobs.Now())
+	_, err := d.Jobs.Add(tx, identity.MailJob, mailID, d.Jobs.Now())
 	return err
 }
 
@@ -31,7 +28,7 @@ func (d *Data) handlers() map[string]jobs.Handler {
 	if d.Mail.Transport == nil {
 		return nil
 	}
-	return map[string]jobs.Handler{mailJob: {
+	return map[string]jobs.Handler{identity.MailJob: {
 		Do: d.Mail.Deliver, GiveUp: d.Mail.GiveUp,
 		Tries: mailTries, First: mailFirst, Longest: mailLongest, Limit: mailLimit,
 	}}
