@@ -78,6 +78,9 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	h.registerActivations()
 	h.registerDevices()
 	h.registerUsage()
+	h.registerEvents()
+	h.registerMails()
+	h.registerJobs()
 	return h.api.OpenAPI(), s.Finish(h.api, basePath+"/openapi.json")
 }
 
@@ -122,6 +125,12 @@ func isAnonymous(op *huma.Operation) bool { return len(op.Security) == 1 && len(
 // created marks an operation that answers 201.
 func created(op huma.Operation) huma.Operation {
 	op.DefaultStatus = http.StatusCreated
+	return op
+}
+
+// accepted marks an operation whose effect comes later: it answers 202.
+func accepted(op huma.Operation) huma.Operation {
+	op.DefaultStatus = http.StatusAccepted
 	return op
 }
 

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/csv"
 	"encoding/json"
+	"encoding/json"
 	"fmt"
 	"mime"
 	"net/http"

@@ -19,6 +19,15 @@ func (s *Service) Mails(ctx context.Context, actor Actor, f mail.Filter, l datab
 	return s.Mail.List(s.DB.Read(ctx), f, l)
 }
 
+// MailByID gives staff a mail. Errors: not_found, forbidden.
+func (s *Service) MailByID(ctx context.Context, actor Actor, id string) (mail.Mail, error) {
+	if err := actor.Require(AnyStaff...); err != nil {
+		return mail.Mail{}, err
+	}
+	opened, err := s.Mail.Open(s.DB.Read(ctx), id)
+	return opened.Mail, err
+}
+
 // ReadMail gives an owner a mail with its text, which is there until it is sent
 // and may let whoever reads it sign in as its recipient: so that is recorded.
 // Errors: not_found, forbidden.
