@@ -128,8 +128,8 @@ func created(op huma.Operation) huma.Operation {
 	return op
 }
 
-// accepted marks an operation whose effect comes later: it answers 202.
-func accepted(op huma.Operation) huma.Operation {
+// later marks an operation whose effect comes later: it answers 202.
+func later(op huma.Operation) huma.Operation {
 	op.DefaultStatus = http.StatusAccepted
 	return op
 }

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"encoding/csv"
 	"encoding/json"
-	"encoding/json"
 	"fmt"
 	"mime"
 	"net/http"

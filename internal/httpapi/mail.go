@@ -21,7 +21,7 @@ func (h *handlers) registerMails() {
 	huma.Register(h.api, operation("reveal-mail", http.MethodPost, "/mails/{id}/reveal", tag,
 		"Read a mail that is not sent yet; it may hold a link that signs in, so this is recorded", write), h.revealMail)
 	huma.Register(h.api, operation("retry-mail", http.MethodPost, "/mails/{id}/retry", tag, "Send a mail that failed again", write), h.retryMail)
-	huma.Register(h.api, accepted(operation("send-test-mail", http.MethodPost, "/mail-tests", tag, "Send a mail to yourself, to see that mail arrives", write)), h.sendTestMail)
+	huma.Register(h.api, later(operation("send-test-mail", http.MethodPost, "/mail-tests", tag, "Send a mail to yourself, to see that mail arrives", write)), h.sendTestMail)
 }
 
 type mailFilter struct {
