@@ -14,7 +14,7 @@ import (
 )
 
 // fenced is a block of shell in a document.
-var fenced = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
+var fenced = regexp.MustCompile("(?s)\n```sh\n(.*?\n)```\n")
 
 func TestTheRequestsOfTheAPIGuideDoWhatItSays(t *testing.T) {
 	for _, program := range []string{"curl", "jq"} {
