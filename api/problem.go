@@ -30,7 +30,7 @@ func (p *Problem) Error() string {
 	var b strings.Builder
 	b.WriteString(p.Detail)
 	for _, f := range p.Errors {
-		b.WriteString(" " + f.Pointer + " " + f.Message + ";")
+		b.WriteString(" " + f.Pointer + " " + f.Message + ".")
 	}
 	b.WriteString(" (" + p.Code + ")")
 	return b.String()

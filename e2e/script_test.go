@@ -115,7 +115,7 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: get VAR MEMBER.MEMBER")
 	}
 	output := ts.ReadFile("stdout")
-	start := strings.IndexByte(output, '{')
+	start := strings.IndexAny(output, "{[")
 	if start < 0 {
 		ts.Fatalf("no JSON in the output:\n%s", output)
 	}

@@ -8,8 +8,10 @@ import (
 
 // installationCommand follows where keys are used.
 type installationCommand struct {
-	Rows    installationRows    `cmd:"" help:"List rows: each site and license type of an installation."`
-	Release installationRelease `cmd:"" help:"Release a row for a customer, with a reason (staff)."`
+	Rows       installationRows       `cmd:"" help:"List rows: each site and license type of an installation."`
+	Row        installationRow        `cmd:"" help:"Show a row."`
+	Deactivate installationDeactivate `cmd:"" help:"Deactivate rows that were activated online."`
+	Release    installationRelease    `cmd:"" help:"Release a row for a customer, with a reason (staff)."`
 }
 
 type installationRows struct {
@@ -44,6 +46,53 @@ func (p *program) printActivation(a api.Activation) {
 		"Maximum", number(a.Maximum, "unlimited"), "Peak", counted(a.Peak), "Activated", moment(a.StartedAt),
 		"Last seen", moment(a.LastSeenAt), "Last report", maybeInstant(a.LastReportedAt), "Licensed until", moment(a.ExpiresAt),
 		"Ended", maybeInstant(a.EndedAt), "Why", a.EndReason, "Note", a.EndNote)
+}
+
+type installationRow struct {
+	serverFlags
+
+	Row string `arg:"" help:"Id of the row."`
+}
+
+// Run shows a row.
+func (c *installationRow) Run(ctx context.Context, p *program) error {
+	return ask(p, c.serverFlags, func(s *api.Client) (api.Activation, error) { return s.Activation(ctx, c.Row) }, p.printActivation)
+}
+
+type installationDeactivate struct {
+	serverFlags
+
+	Rows []string `arg:"" help:"Ids of rows."`
+}
+
+// Run deactivates rows, each by itself. It fails when one could not be.
+func (c *installationDeactivate) Run(ctx context.Context, p *program) error {
+	failed := false
+	err := ask(p, c.serverFlags, func(s *api.Client) (api.Deactivated, error) {
+		done, err := s.DeactivateAll(ctx, c.Rows)
+		for _, o := range done.Outcomes {
+			failed = failed || o.Problem != nil
+		}
+		return done, err
+	}, func(done api.Deactivated) {
+		p.table(func(line func(...string)) {
+			line("ROW", "OUTCOME")
+			for _, o := range done.Outcomes {
+				line(o.ID, outcomeOf(o))
+			}
+		})
+	})
+	if err == nil && failed {
+		return exitStatus(exitFailed)
+	}
+	return err
+}
+
+func outcomeOf(o api.DeactivationOutcome) string {
+	if o.Problem == nil {
+		return "deactivated"
+	}
+	return o.Problem.Message + " (" + o.Problem.Code + ")"
 }
 
 type installationRelease struct {

@@ -34,6 +34,8 @@ type commands struct {
 	Org          orgCommand          `cmd:"" help:"Look after organizations and their members, through the server."`
 	Subscription subscriptionCommand `cmd:"" help:"Sell and look after subscriptions, through the server."`
 	Key          keyCommand          `cmd:"" help:"Look after license keys, through the server."`
+	Order        orderCommand        `cmd:"" help:"Place and look up orders, through the server."`
+	Person       personCommand       `cmd:"" help:"Look up, export and erase people, through the server."`
 	Installation installationCommand `cmd:"" help:"Follow where keys are used, through the server."`
 
 	Bench         benchCommand         `cmd:"" help:"Measure the exchange of a server with data of its own."`
