@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -34,6 +35,8 @@ type Publisher struct {
 	Away     bool                  // the network is down
 	Deaf     int                   // so many requests are taken, but their answers are lost
 	Refuse   string                // code to refuse everything with
+
+	Desk Desk // where agents sign in by code
 }
 
 // SoldKey is what a key grants.
@@ -45,6 +48,8 @@ type SoldKey struct {
 	Policy      licensefile.Policy
 	Suspended   bool
 	Holder      string // slot
+
+	Unregistered bool // belongs to no organization yet
 }
 
 // SoldSlot is what the publisher knows of a slot.
@@ -152,6 +157,9 @@ func (p *Publisher) RoundTrip(r *http.Request) (*http.Response, error) {
 	if p.Refuse != "" {
 		return problemResponse(p.Refuse), nil
 	}
+	if strings.HasPrefix(r.URL.Path, managementPath) {
+		return p.Desk.serve(p, r, body), nil
+	}
 	answer, refusal := p.Exchange(string(body))
 	if p.Deaf > 0 {
 		p.Deaf--
@@ -249,6 +257,8 @@ func (p *Publisher) activate(signed *licensefile.SignedRequest, name string) (*S
 		return nil, "key_unknown"
 	case k.LicenseType != r.Slot.LicenseType:
 		return nil, "wrong_license_type"
+	case k.Unregistered:
+		return nil, "key_not_registered"
 	case k.Holder != "" && k.Holder != name:
 		return nil, "key_in_use"
 	case r.Method == licensefile.Offline && !k.Offline:
@@ -318,6 +328,7 @@ func (p *Publisher) preview(signed *licensefile.SignedRequest) (answer, refusal 
 			Preview: &licensefile.Preview{
 				Product: "Fleet Manager", Plan: "Standard", LicenseType: k.LicenseType, TypeName: k.LicenseType,
 				Metric: "devices", Model: "subscription", IssueDate: "2026-01-01", Maximum: &k.Maximum, InUse: k.Holder != "",
+				Problem: map[bool]string{true: "key_not_registered"}[k.Unregistered],
 			},
 		},
 	}), ""
