@@ -166,14 +166,15 @@ type Fixed struct {
 	Zone *time.Location // in which subscriptions begin and end
 }
 
-// Fixed gives what never changes, without asking the database each time.
+// Fixed gives what never changes, without asking the database each time, also
+// when the signing certificate has ended.
 func (s *Service) Fixed(ctx context.Context) (Fixed, error) {
 	s.mu.Lock()
 	known := s.current
 	s.mu.Unlock()
 	if known == nil {
 		var err error
-		if known, err = s.Current(ctx); err != nil {
+		if known, _, err = s.open(ctx); err != nil {
 			return Fixed{}, err
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/licethq/licet/internal/catalog"
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/identity"
-	"github.com/licethq/licet/internal/issuer"
 	"github.com/licethq/licet/internal/problem"
 	"github.com/licethq/licet/licensefile"
 )
@@ -57,7 +56,7 @@ type SubscriptionFilter struct {
 // administrators, and to license administrators with a key of it. Errors:
 // not_found, forbidden.
 func (s *Service) Subscription(ctx context.Context, actor identity.Actor, id string) (Contract, error) {
-	current, err := s.Issuer.Current(ctx)
+	now, zone, err := s.today(ctx)
 	if err != nil {
 		return Contract{}, err
 	}
@@ -70,7 +69,7 @@ func (s *Service) Subscription(ctx context.Context, actor identity.Actor, id str
 		if err := maySee(q, actor, stored.subscription); err != nil {
 			return err
 		}
-		found, err = s.contracts(q, actor, []storedContract{stored}, current)
+		found, err = s.contracts(q, actor, []storedContract{stored}, now, zone)
 		return err
 	})
 	if err != nil {
@@ -86,18 +85,18 @@ func (s *Service) Subscriptions(ctx context.Context, actor identity.Actor, f Sub
 	if err != nil {
 		return database.Page[Contract]{}, err
 	}
-	current, err := s.Issuer.Current(ctx)
+	now, zone, err := s.today(ctx)
 	if err != nil {
 		return database.Page[Contract]{}, err
 	}
 	var page database.Page[Contract]
 	err = s.DB.Snapshot(ctx, func(q database.Querier) error {
-		found, err := listContracts(q, f, sight, isStaff(actor), contractDays{now: s.now(), zone: current.Zone}, l)
+		found, err := listContracts(q, f, sight, isStaff(actor), contractDays{now: now, zone: zone}, l)
 		if err != nil {
 			return err
 		}
 		page.Next = found.Next
-		page.Items, err = s.contracts(q, actor, found.Items, current)
+		page.Items, err = s.contracts(q, actor, found.Items, now, zone)
 		return err
 	})
 	return page, err
@@ -136,7 +135,7 @@ func absent(err error) error {
 // contract gives a subscription as the actor, who was allowed to change it, sees
 // it now.
 func (s *Service) contract(ctx context.Context, actor identity.Actor, id string) (Contract, error) {
-	current, err := s.Issuer.Current(ctx)
+	now, zone, err := s.today(ctx)
 	if err != nil {
 		return Contract{}, err
 	}
@@ -146,7 +145,7 @@ func (s *Service) contract(ctx context.Context, actor identity.Actor, id string)
 		if err != nil {
 			return absent(err)
 		}
-		found, err = s.contracts(q, actor, []storedContract{stored}, current)
+		found, err = s.contracts(q, actor, []storedContract{stored}, now, zone)
 		return err
 	})
 	if err != nil {
@@ -156,13 +155,12 @@ func (s *Service) contract(ctx context.Context, actor identity.Actor, id string)
 }
 
 // contracts adds to subscriptions what is computed at every read.
-func (s *Service) contracts(q database.Querier, actor identity.Actor, stored []storedContract, current *issuer.Current) ([]Contract, error) {
-	now := s.now()
+func (s *Service) contracts(q database.Querier, actor identity.Actor, stored []storedContract, now time.Time, zone *time.Location) ([]Contract, error) {
 	ids := make([]string, len(stored))
 	for i := range stored {
 		ids[i] = stored[i].subscription.ID
 	}
-	around, err := loadAround(q, ids, dayIn(current.Zone, now))
+	around, err := loadAround(q, ids, dayIn(zone, now))
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +170,7 @@ func (s *Service) contracts(q database.Querier, actor identity.Actor, stored []s
 		if err != nil {
 			return nil, err
 		}
-		c := contractOf(found.subscription, offer, current.Zone, now)
+		c := contractOf(found.subscription, offer, zone, now)
 		about := around[c.ID]
 		c.Seats, c.Keys, c.Activations, c.Contact = about.seats, about.keys, about.activations, about.contact
 		if c.Quantity != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/internal/issuer"
 	"github.com/licethq/licet/internal/licensing"
+	"github.com/licethq/licet/internal/mail"
 	"github.com/licethq/licet/internal/problem"
 	"github.com/licethq/licet/internal/seal"
 	"github.com/licethq/licet/licensefile"
@@ -80,7 +81,7 @@ func newPublisher(t testing.TB, db *database.DB) *publisher {
 	p := &publisher{
 		Service: &licensing.Service{
 			DB: db, Keyring: keyring, Issuer: keys, Offers: catalog.NewOffers(), Now: c.now, Rand: rand.Reader,
-			People: &identity.Service{DB: db, Now: c.now, Rand: rand.Reader},
+			People: &identity.Service{DB: db, Now: c.now, Rand: rand.Reader, Mail: &mail.Outbox{DB: db, Keyring: keyring, Now: c.now}},
 		},
 		t: t, clock: c, trust: trust, id: made.ID, keyring: keyring,
 		actor: identity.Actor{Actor: event.Actor{Kind: event.Person, ID: "owner"}, Role: identity.Owner},

@@ -75,13 +75,11 @@ func referenceTaken(err error) error {
 	return err
 }
 
-// today gives the time, and the zone in which the publisher's days are.
+// today gives the time, and the zone in which the publisher's days are. Both are
+// there also while no certificate signs.
 func (s *Service) today(ctx context.Context) (time.Time, *time.Location, error) {
-	current, err := s.Issuer.Current(ctx)
-	if err != nil {
-		return time.Time{}, nil, err
-	}
-	return s.now(), current.Zone, nil
+	fixed, err := s.Issuer.Fixed(ctx)
+	return s.now(), fixed.Zone, err
 }
 
 // Issued gives a subscription and its primary key in full to staff who may issue
