@@ -2,6 +2,7 @@ package licensing
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/licethq/licet/internal/catalog"
@@ -13,18 +14,16 @@ import (
 // dueBatch is how many rows one transaction of the scan looks at.
 const dueBatch = 100
 
-// RecordStates records what time has brought to subscriptions and rows, each
-// once, however many servers look. A server that was off for weeks records where
+// RecordStates records what time has brought to subscriptions, sublicenses and
+// rows, each once, however many servers look. A server that was off for weeks records where
 // things stand now, not what it missed. It is meant to be called every minute.
 func (s *Service) RecordStates(ctx context.Context) error {
-	_, zone, err := s.today(ctx)
+	now, zone, err := s.today(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.recordSubscriptions(ctx, zone); err != nil {
-		return err
-	}
-	return s.recordGraces(ctx, zone)
+	// What keeps one of them from being recorded is no reason for the others.
+	return errors.Join(s.recordSubscriptions(ctx, zone), s.endSublicenses(ctx, now), s.recordGraces(ctx, zone))
 }
 
 // recordSubscriptions goes through the subscriptions to look at by id, so that

@@ -360,16 +360,6 @@ func TestOnlyWhoLooksAfterAKeyAsksForOfflineActivation(t *testing.T) {
 	})
 }
 
-func (p *publisher) keyOf(s sold) string {
-	p.t.Helper()
-	id, err := database.One(p.DB.Read(p.t.Context()), database.Value[string],
-		`SELECT id FROM license_key WHERE subscription_id = ? AND kind = 'primary'`, s.ID)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return id
-}
-
 // write changes the database directly.
 func (p *publisher) write(query string, args ...any) {
 	p.t.Helper()
