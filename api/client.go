@@ -121,11 +121,6 @@ func (c *Client) IssueLicense(ctx context.Context, activationID string) (File, e
 	return c.file(ctx, "/activations/"+url.PathEscape(activationID)+"/license", nil)
 }
 
-// ExchangeFile answers the request file of an installation without a network.
-func (c *Client) ExchangeFile(ctx context.Context, request []byte) (File, error) {
-	return c.file(ctx, "/exchange-files", request)
-}
-
 // query gives the query of a listing with further names and values; empty
 // values are left out.
 func (l Listing) query(pairs ...string) url.Values {

@@ -12,7 +12,6 @@ import (
 	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/internal/licensing"
 	"github.com/licethq/licet/internal/problem"
-	"github.com/licethq/licet/licensefile"
 )
 
 func (h *handlers) registerActivations() {
@@ -27,10 +26,7 @@ func (h *handlers) registerActivations() {
 		"Deactivate several online rows, each by itself", identity.Write(identity.ScopeInstallations)), h.deactivateAll)
 	huma.Register(h.api, gives(operation("issue-license", http.MethodPost, "/activations/{id}/license", tag,
 		"Make a license file for a row that did not ask", identity.Write(identity.ScopeInstallations))), h.issueLicense)
-	take := gives(operation("exchange-file", http.MethodPost, "/exchange-files", tag,
-		"Answer the request file of an installation without a network", identity.Write(identity.ScopeInstallations)))
-	take.MaxBodyBytes = licensefile.MaxSize + 1
-	huma.Register(h.api, take, h.exchangeFile)
+	h.registerExchangeFiles()
 }
 
 const fileType = "application/octet-stream"
@@ -121,19 +117,6 @@ func signedFile(signed licensing.Signed, err error) (*file, error) {
 
 func (h *handlers) issueLicense(ctx context.Context, in *ByID) (*file, error) {
 	return signedFile(h.Licensing.IssueLicense(ctx, actorFrom(ctx), in.ID))
-}
-
-type requestFile struct {
-	RawBody []byte `contentType:"application/octet-stream" doc:"The request file as it was written."`
-}
-
-// exchangeFile takes a file. Its signature alone authorizes the effect, so the
-// service asks for no actor; of staff, those may upload who may change something.
-func (h *handlers) exchangeFile(ctx context.Context, in *requestFile) (*file, error) {
-	if err := actorFrom(ctx).Require(identity.Owner, identity.Sales, identity.Support); err != nil {
-		return nil, err
-	}
-	return signedFile(h.Licensing.ExchangeFile(ctx, in.RawBody))
 }
 
 func wireActivation(r licensing.Row) api.Activation {
