@@ -81,7 +81,10 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	h.registerEvents()
 	h.registerMails()
 	h.registerJobs()
-	return h.api.OpenAPI(), s.Finish(h.api, basePath+"/openapi.json")
+	if err := s.Finish(h.api, basePath+"/openapi.json"); err != nil {
+		return nil, err
+	}
+	return h.api.OpenAPI(), h.registerDocs(s)
 }
 
 // scopeOf is where an operation's metadata keeps the scope that tokens need.

@@ -44,8 +44,8 @@ func (u *upkeep) schedule() []jobs.Cron {
 	return []jobs.Cron{
 		{Name: "rotate", Every: upkeepEvery, Do: u.rotate},
 		{Name: "checkpoint", Every: upkeepEvery, Do: u.checkpoint},
-		{Name: "forget_keys", Every: upkeepEvery, Do: u.data.Identity.ForgetKeys},
 		{Name: "record_states", Every: scanEvery, Do: u.data.Licensing.RecordStates},
+		{Name: "clean_up_identity", Every: upkeepEvery, Do: u.data.Identity.CleanUp},
 		{Name: "clean_up_jobs", Every: upkeepEvery, Do: u.cleanUpJobs},
 	}
 }

@@ -1,0 +1,112 @@
+package apidocs
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// curl gives a call that can be copied.
+func (r reader) curl(op *huma.Operation) string {
+	lines := []string{"curl"}
+	if op.Method != http.MethodGet {
+		lines[0] += " -X " + op.Method
+	}
+	lines[0] += " '" + r.url + strings.NewReplacer("{", "$", "}", "").Replace(op.Path) + "'"
+	lines[0] = quoteVariables(lines[0])
+	switch {
+	case len(op.Security) == 1 && len(op.Security[0]) == 0:
+	case takesToken(op.Security):
+		lines = append(lines, `-H "Authorization: Bearer $LICET_TOKEN"`)
+	default:
+		lines = append(lines, `-H "Cookie: __Host-licet=$LICET_SESSION"`)
+	}
+	if op.RequestBody != nil {
+		lines = append(lines, r.curlBody(op.RequestBody)...)
+	}
+	return strings.Join(lines, " \\\n  ")
+}
+
+// quoteVariables lets the shell fill in variables.
+func quoteVariables(line string) string {
+	if strings.Contains(line, "$") {
+		return strings.ReplaceAll(line, "'", `"`)
+	}
+	return line
+}
+
+func takesToken(security []map[string][]string) bool {
+	return slices.ContainsFunc(security, func(way map[string][]string) bool { _, ok := way["token"]; return ok })
+}
+
+func (r reader) curlBody(b *huma.RequestBody) []string {
+	for _, media := range slices.Sorted(maps.Keys(b.Content)) {
+		header := "-H 'Content-Type: " + media + "'"
+		if media != "application/json" {
+			return []string{header, "--data-binary @FILE"}
+		}
+		data, err := json.Marshal(r.example("", b.Content[media].Schema, 0))
+		if err != nil { // it holds texts and figures
+			return []string{header}
+		}
+		return []string{header, "-d '" + strings.ReplaceAll(string(data), "'", `'\''`) + "'"}
+	}
+	return nil
+}
+
+// deepest is how far examples follow members of members.
+const deepest = 4
+
+// example gives a value that a schema allows, with the members that are required.
+func (r reader) example(name string, s *huma.Schema, depth int) any {
+	s = r.follow(s)
+	switch {
+	case len(s.Examples) > 0:
+		return s.Examples[0]
+	case len(s.Enum) > 0:
+		return s.Enum[0]
+	case s.Type == huma.TypeObject && depth < deepest:
+		object := map[string]any{}
+		for _, member := range slices.Sorted(maps.Keys(s.Properties)) {
+			if slices.Contains(s.Required, member) && member != "$schema" {
+				object[member] = r.example(member, s.Properties[member], depth+1)
+			}
+		}
+		return object
+	case s.Type == huma.TypeArray:
+		return []any{r.example(strings.TrimSuffix(name, "s"), s.Items, depth+1)}
+	case s.Type == huma.TypeInteger, s.Type == huma.TypeNumber:
+		if s.Minimum != nil {
+			return *s.Minimum
+		}
+		return 1
+	case s.Type == huma.TypeBoolean:
+		return true
+	default:
+		return exampleText(name, s.Format)
+	}
+}
+
+// exampleText gives a text that a member of a name may hold.
+func exampleText(name, format string) string {
+	switch {
+	case format == "date-time" || strings.HasSuffix(name, "_at"):
+		return "2027-03-01T12:00:00Z"
+	case strings.HasSuffix(name, "_on"):
+		return "2027-03-01"
+	case strings.Contains(name, "email"):
+		return "ops@example.com"
+	case strings.HasSuffix(name, "_id") || name == "id":
+		return "ID"
+	case strings.Contains(name, "url"):
+		return "https://www.example.com"
+	case strings.Contains(name, "name"):
+		return "Blue Harbor"
+	default:
+		return "…"
+	}
+}
