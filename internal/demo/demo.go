@@ -43,6 +43,10 @@ type demo struct {
 	organization  api.Organization
 	desktop       sold
 	mobile        sold
+	productID     string
+	customers     []bought
+	shares        []api.IssuedSublicense // of the customer who splits its seats
+	administrator *api.Client            // speaks for that customer's account administrator
 	devices       []device
 	deviceCommand deviceManagement
 }
@@ -122,9 +126,11 @@ The world stays up until you stop it.
               licet agent status  --state %[3]s
               licet agent devices list --state %[3]s
   staff       the token is in %[4]s
+              LICET_SERVER=%[1]s LICET_TOKEN=$(cat %[4]s) licet subscription list
+  customer    %[6]s, %[7]q
   logs        %[5]s
 
-`, d.serverURL, d.serverURL, d.path("agent"), d.path("staff.token"), d.path("*.log"))
+`, d.serverURL, d.serverURL, d.path("agent"), d.path("staff.token"), d.path("*.log"), d.of("Blue Harbor Logistics").email, adminPassword)
 }
 
 func (d *demo) path(name string) string { return filepath.Join(d.cfg.Folder, name) }

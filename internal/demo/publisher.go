@@ -48,6 +48,7 @@ func (d *demo) sell(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.productID = product.ID
 	d.organization, err = d.staff.CreateOrganization(ctx, api.NewOrganization{Kind: "customer", Name: "Alpine Devices AG"})
 	if err != nil {
 		return nil, err

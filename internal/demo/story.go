@@ -39,6 +39,11 @@ func story() []step {
 		{"Deactivate the Mobile row by file", "the key is free only when the request file has arrived", (*demo).deactivateMobile},
 		{"Release the Desktop row from the publisher's side", "the agent learns it from a signed receipt, and may come back", (*demo).release},
 		{"Kill the agent, and start it again", "nothing is forgotten", (*demo).killAgent},
+		{"Sell to five more customers, one of them through a reseller", "each order makes an organization, and invites whoever bought", (*demo).widen},
+		{"Accept an invitation, and make a token to work with", "a link in a mail is all that a new administrator needs", (*demo).acceptInvitation},
+		{"Split a customer's seats", "reserved seats leave the pool, and nobody can reserve what is not there", (*demo).split},
+		{"Let their machines call home, with months of usage", "online and by file; a row over its limit is told, not refused", (*demo).callHome},
+		{"Ask what needs attention", "who is over, who expires soon, and when the next limit is reached", (*demo).attention},
 		{"Back up while everything runs, and verify the log", "the chain of events is whole", (*demo).audit},
 	}
 }
