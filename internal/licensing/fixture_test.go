@@ -328,3 +328,9 @@ func (p *publisher) events(kind string) int64 {
 	p.t.Helper()
 	return p.count(`SELECT COUNT(*) FROM event WHERE kind = ?`, kind)
 }
+
+// databaseOf gives an embedded database, for what does not depend on the engine.
+func databaseOf(t testing.TB) *database.DB {
+	t.Helper()
+	return databasetest.Open(t, database.ServerSchema())
+}

@@ -30,12 +30,12 @@ func (m *importer) organizationsOf(s *sheet) {
 		case !ok:
 		case seen[reference]:
 			m.fault(r, "reference", FaultDuplicate, "is in the file already")
-		case known:
+		case known && valid:
 			m.same(r, map[string]bool{
 				"kind": n.Kind == stored.Kind, "name": n.Name == stored.Name, "address": n.Address == stored.Address,
 				"phone": n.Phone == stored.Phone, "country": n.Country == stored.Country,
 			})
-		default:
+		case !known:
 			made := n.Draft(m.newID(), m.now)
 			m.organizations[reference] = made // also with faults, so that rows which name it have none for that
 			if valid {

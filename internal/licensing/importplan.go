@@ -34,13 +34,12 @@ type importKnown struct {
 // importedSubscription is a subscription of an import, stored or drafted.
 type importedSubscription struct {
 	Subscription
-	Reference string
-	Policy    catalog.Policy
-	Pool      Pool // as far as sublicenses are checked against it
-	stored    bool
-	broken    bool  // its row has faults; those that name it are not judged
-	primary   bool  // whether it has a primary key
-	divided   int64 // sublicenses that the import adds
+	Policy  catalog.Policy
+	Pool    Pool // as far as sublicenses are checked against it
+	stored  bool
+	broken  bool  // its row has faults; those that name it are not judged
+	primary bool  // whether it has a primary key
+	divided int64 // sublicenses that the import adds
 }
 
 // importedKey is a key of an import, stored or drafted.

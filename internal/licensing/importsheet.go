@@ -98,8 +98,6 @@ func readSheet(l layout, text string, most int) (*sheet, []ImportFault) {
 			return fault(line, FaultMalformed, err)
 		case cells == nil:
 			return s, nil
-		case len(cells) == 1 && cells[0] == "" && len(header) > 1: // an empty line
-			continue
 		case len(cells) != len(header):
 			return fault(line, FaultMalformed, "must have "+strconv.Itoa(len(header))+" values, as the first line does")
 		case len(s.rows) == most:
@@ -149,6 +147,10 @@ func newCellReader(text string) *cellReader {
 // next gives the values of a line and the number it begins on; nil at the end.
 // The text says what is wrong with the line.
 func (c *cellReader) next() (cells []string, line int, fault string) {
+	for strings.HasPrefix(c.rest, "\n") || strings.HasPrefix(c.rest, "\r\n") { // empty lines
+		c.rest = c.rest[strings.IndexByte(c.rest, '\n')+1:]
+		c.line++
+	}
 	line = c.line
 	if c.rest == "" {
 		return nil, line, ""

@@ -60,10 +60,8 @@ func (m *importer) subscription(r sheetRow, reference string) (*importedSubscrip
 	if okProduct && okCode && !okPlan {
 		m.fault(r, "plan", FaultUnknown, "names no plan of the product")
 	}
-	var f problem.Faults
-	f.Text("/reference", reference, 0, maxKeyName)
-	okReference := m.adopt(r, f.Err())
-	drafted := &importedSubscription{Reference: reference, Policy: plan.Policy, Subscription: Subscription{
+	drafted := &importedSubscription{Policy: plan.Policy, Subscription: Subscription{
+		Reference:      reference,
 		OrganizationID: organization.ID, PlanID: plan.ID, Quantity: quantity, StartsOn: starts, EndsOn: ends,
 		MaintenanceEndsOn: maintenance, OfflineAllowed: plan.Policy.OfflineAllowed, Version: 1, CreatedAt: m.now,
 	}}
@@ -74,12 +72,14 @@ func (m *importer) subscription(r sheetRow, reference string) (*importedSubscrip
 		drafted.OfflineAllowed = *offline
 	}
 	drafted.ID = m.newID()
-	ok := okOrganization && okQuantity && okStarts && okGiven && okEnds && okMaintenance && okOffline && okProduct && okCode && okPlan && okReference
+	ok := okOrganization && okQuantity && okStarts && okGiven && okEnds && okMaintenance && okOffline && okProduct && okCode && okPlan
 	if !ok {
 		return drafted, false
 	}
+	drafted.Subscription = drafted.settled(plan.Policy, m.zone, m.now)
 	return drafted, m.adopt(r, NewSubscription{
 		PlanID: plan.ID, OrganizationID: organization.ID, Quantity: quantity, StartsOn: starts, EndsOn: ends, MaintenanceEndsOn: maintenance,
+		Reference: reference,
 	}.Validate(plan.Policy))
 }
 

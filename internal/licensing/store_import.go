@@ -119,11 +119,12 @@ func insertImportedSubscriptions(tx *database.Tx, plan importPlan) error {
 	for i, c := range plan.subscriptions {
 		rows[i] = []any{
 			c.ID, nullText(c.OrganizationID), c.PlanID, nullInt64(c.Quantity), string(c.StartsOn), nullText(string(c.EndsOn)),
-			nullText(string(c.MaintenanceEndsOn)), c.OfflineAllowed, c.divided, c.Reference, c.Version, database.Micros(c.CreatedAt),
+			nullText(string(c.MaintenanceEndsOn)), c.OfflineAllowed, c.divided, c.Reference, c.Recorded.text(),
+			database.NullMicros(c.Recorded.Due), c.Version, database.Micros(c.CreatedAt),
 		}
 	}
 	return tx.InsertAll(`subscription (id, organization_id, plan_id, quantity, starts_on, ends_on, maintenance_ends_on, offline_allowed,
-		sublicenses, reference, version, created_at)`, rows)
+		sublicenses, reference, state, state_due, version, created_at)`, rows)
 }
 
 func (s *Service) insertImportedKeys(tx *database.Tx, plan importPlan, zone *time.Location) error {
