@@ -90,11 +90,21 @@ func scopeWords(op operation) string {
 	switch {
 	case op.anonymous():
 		return "anybody"
+	case op.scope() == "" && op.takesToken():
+		return "any"
 	case op.scope() == "":
 		return "session only"
 	default:
 		return "`" + op.scope() + "`"
 	}
+}
+
+// takesToken reports whether tokens may call the operation at all.
+func (o operation) takesToken() bool {
+	return slices.ContainsFunc(o.Security, func(way map[string][]string) bool {
+		_, ok := way["token"]
+		return ok
+	})
 }
 
 // mark says in a table whether somebody may.
