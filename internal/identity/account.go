@@ -58,7 +58,13 @@ func (c ProfileChange) apply(p Person) (Person, error) {
 	set(&p.Language, c.Language)
 	set(&p.TimeZone, c.TimeZone)
 	var f problem.Faults
-	checkNames(&f, p.FirstName, p.LastName)
+	// Staff whom a command made have no names until they give them.
+	if c.FirstName != nil {
+		f.Text("/first_name", p.FirstName, 1, maxName)
+	}
+	if c.LastName != nil {
+		f.Text("/last_name", p.LastName, 1, maxName)
+	}
 	checkLanguage(&f, p.Language)
 	f.Check(knownTimeZone(p.TimeZone), "/time_zone", "must be an IANA time zone such as Europe/Paris, or empty")
 	return p, f.Err()

@@ -1,8 +1,10 @@
 package identity
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -58,7 +60,9 @@ func (o passkeyOwner) WebAuthnID() []byte { return []byte(o.ID) }
 func (o passkeyOwner) WebAuthnName() string { return o.Email }
 
 // WebAuthnDisplayName gives the name that the device shows, for people.
-func (o passkeyOwner) WebAuthnDisplayName() string { return o.FirstName + " " + o.LastName }
+func (o passkeyOwner) WebAuthnDisplayName() string {
+	return cmp.Or(strings.TrimSpace(o.FirstName+" "+o.LastName), o.Email)
+}
 
 // WebAuthnCredentials gives the passkeys.
 func (o passkeyOwner) WebAuthnCredentials() []webauthn.Credential {
