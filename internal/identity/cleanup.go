@@ -29,7 +29,7 @@ func (s *Service) CleanUp(ctx context.Context) error {
 // others since waiting.
 func deleteStale(tx *database.Tx, now, idle, waiting time.Time) error {
 	_, err := tx.Exec(`DELETE FROM session WHERE ended_at IS NOT NULL OR expires_at <= ?
-		OR last_seen_at <= CASE stage WHEN 'complete' THEN ? ELSE ? END`,
+		OR (stage = 'complete' AND last_seen_at <= ?) OR (stage <> 'complete' AND last_seen_at <= ?)`,
 		database.Micros(now), database.Micros(idle), database.Micros(waiting))
 	if err != nil {
 		return err

@@ -37,13 +37,13 @@ type Gate struct {
 
 // GateLimits are the bounds of a Gate. Zero members take the defaults.
 type GateLimits struct {
-	AtOnce            int                     // hashes that run; 2 by default
-	PerLane           int                     // attempts of a lane that wait; 8 by default
-	Waiting           int                     // attempts that wait, of addresses and of known browsers each; 256 by default
-	FailuresPerMinute int                     // of a lane, before it is slowed; 10 by default
-	Patience          time.Duration           // an attempt that would wait longer is busy at once; 30 s by default
-	Now               func() time.Time        // nil is the clock; the gate also sets timers by it
-	Watch             func(running, most int) // told of every start; nil is fine. It must not call the gate.
+	AtOnce            int                        // hashes that run; 2 by default
+	PerLane           int                        // attempts of a lane that wait; 8 by default
+	Waiting           int                        // attempts that wait, of addresses and of known browsers each; 256 by default
+	FailuresPerMinute int                        // of a lane, before it is slowed; 10 by default
+	Patience          time.Duration              // an attempt that would wait longer is busy at once; 30 s by default
+	Now               func() time.Time           // nil is the clock; the gate also sets timers by it
+	Watch             func(running, waiting int) // told of every change; nil is fine. It must not call the gate.
 }
 
 const (
@@ -183,6 +183,7 @@ func (g *Gate) line(l Lane) (*waiter, error) {
 	w := &waiter{turn: make(chan error, 1)}
 	in.waiters = append(in.waiters, w)
 	group.waiting++
+	g.watch()
 	return w, nil
 }
 
@@ -258,12 +259,16 @@ func (g *Gate) serve() {
 			break
 		}
 		g.running++
-		if g.Watch != nil {
-			g.Watch(g.running, g.AtOnce)
-		}
+		g.watch()
 		w.turn <- nil
 	}
 	g.setWake()
+}
+
+func (g *Gate) watch() {
+	if g.Watch != nil {
+		g.Watch(g.running, g.groups[0].waiting+g.groups[1].waiting)
+	}
 }
 
 // pick takes the next attempt: of the group whose turn it is, else of the other.
