@@ -136,8 +136,8 @@ func (p *people) count(t testing.TB, query string, args ...any) int64 {
 	return n
 }
 
-// race does something many times at once and counts the codes of what came of it.
-func race(n int, do func(i int) error) map[problem.Code]int {
+// rush does something many times at once and counts the codes of what came of it.
+func rush(n int, do func(i int) error) map[problem.Code]int {
 	var group sync.WaitGroup
 	begin, results := make(chan struct{}), make([]error, n)
 	for i := range n {
@@ -166,7 +166,7 @@ func TestAResetLinkIsUsedOnceHoweverManyTry(t *testing.T) {
 			t.Fatal(err)
 		}
 		token := p.token(t, "kim@example.com")
-		got := race(6, func(i int) error {
+		got := rush(6, func(i int) error {
 			return p.Reset(t.Context(), from(fmt.Sprint(i)), token, fmt.Sprintf("another password %d", i))
 		})
 		if diff := cmp.Diff(map[problem.Code]int{"": 1, problem.LinkInvalid: 5}, got); diff != "" {
@@ -184,7 +184,7 @@ func TestASignUpIsConfirmedOnceHoweverManyTry(t *testing.T) {
 			}
 			tokens = append(tokens, p.token(t, "kim@example.com"))
 		}
-		got := race(6, func(i int) error {
+		got := rush(6, func(i int) error {
 			_, err := p.Confirm(t.Context(), from("192.0.2.1"), tokens[i%2])
 			return err
 		})
@@ -242,7 +242,7 @@ func TestACodeOfTheAppIsTakenOnceHoweverManyTry(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got := race(len(halves), func(i int) error {
+			got := rush(len(halves), func(i int) error {
 				_, err := p.SecondFactor(t.Context(), identity.Caller{Address: fmt.Sprint(i), Session: halves[i].Cookie}, factor)
 				return err
 			})
@@ -298,7 +298,7 @@ func TestASignInThatWaitsForItsSecondFactorIsNoSessionAndEnds(t *testing.T) {
 func TestStrangersCauseOnlySoManyMailsToAnAddress(t *testing.T) {
 	eachPeople(t, func(t *testing.T, p *people) {
 		limit := identity.DefaultSettings().MailsPerHour
-		got := race(int(limit)+5, func(i int) error {
+		got := rush(int(limit)+5, func(i int) error {
 			return [...]func() error{
 				func() error { return p.RequestReset(t.Context(), "kim@example.com", language.French) },
 				func() error { return p.SignUp(t.Context(), from(fmt.Sprint(i)), newcomer("KIM@example.com")) },
@@ -498,7 +498,7 @@ func TestAResetAndASignInAtOnceLeaveNoSessionOfTheOldPassword(t *testing.T) {
 				t.Fatal(err)
 			}
 			token := p.newestToken(t, "kim@example.com")
-			race(5, func(i int) error {
+			rush(5, func(i int) error {
 				return [...]func() error{
 					func() error { return p.Reset(t.Context(), from("1"), token, next) },
 					func() error { _, err := p.SignIn(t.Context(), from(fmt.Sprint(i)), "kim@example.com", old); return err },
