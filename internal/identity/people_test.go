@@ -152,13 +152,6 @@ func rush(n int, do func(i int) error) map[problem.Code]int {
 	return codes
 }
 
-func codeOf(err error) problem.Code {
-	if err == nil {
-		return ""
-	}
-	return problem.From(err).Code
-}
-
 func TestAResetLinkIsUsedOnceHoweverManyTry(t *testing.T) {
 	eachPeople(t, func(t *testing.T, p *people) {
 		p.join(t, "kim@example.com")
