@@ -44,7 +44,6 @@ func (u *upkeep) schedule() []jobs.Cron {
 	return []jobs.Cron{
 		{Name: "rotate", Every: upkeepEvery, Do: u.rotate},
 		{Name: "checkpoint", Every: upkeepEvery, Do: u.checkpoint},
-		{Name: "clean_up_people", Every: upkeepEvery, Do: u.data.Identity.CleanUp},
 		{Name: "record_states", Every: scanEvery, Do: u.data.Licensing.RecordStates},
 		{Name: "clean_up_identity", Every: upkeepEvery, Do: u.data.Identity.CleanUp},
 		{Name: "clean_up_jobs", Every: upkeepEvery, Do: u.cleanUpJobs},
