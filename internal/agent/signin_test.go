@@ -199,6 +199,33 @@ func TestASignInThatWasCalledOffActivatesNothing(t *testing.T) {
 	})
 }
 
+func TestASignInCalledOffWhileThePublisherAnswersActivatesNothing(t *testing.T) {
+	scheduled(t, func(t *testing.T, s *setup) {
+		s.signIn(t)
+		s.publisher.With(func(p *agenttest.Publisher) {
+			p.Desk.Approved = true
+			p.Desk.OnPoll = func() { must(t, s.ForgetSignIn(t.Context(), "", "desktop")) }
+		})
+		s.run(t, time.Minute)
+		if s.row(t, "desktop").Held.Active || s.publisher.Desk.Tokens != 1 {
+			t.Errorf("the row is active, or %d tokens were given; want the one that came too late", s.publisher.Desk.Tokens)
+		}
+	})
+}
+
+func TestASignInGoesToNoOtherServer(t *testing.T) {
+	s := newSetup(t)
+	s.publisher.Desk.Redirect = "http://elsewhere.example.com"
+	s.publisher.Sell(desktopKey, "desktop", 10, unregistered)
+	_, err := s.SignIn(t.Context(), "", "desktop", desktopKey)
+	if !problem.Is(err, problem.PublisherUnreachable) {
+		t.Errorf("got %v, want publisher_unreachable", err)
+	}
+	if diff := cmp.Diff([]string{"publisher.example.com"}, s.publisher.Desk.Hosts); diff != "" {
+		t.Errorf("called hosts (-want +got):\n%s", diff)
+	}
+}
+
 func TestTheSameKeyAgainGivesTheSignInThatGoesOn(t *testing.T) {
 	s := newSetup(t)
 	first := s.signIn(t)

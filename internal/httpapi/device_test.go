@@ -27,7 +27,7 @@ func TestATokenOfASignInByCodeDoesNothingButRegisterInItsOrganization(t *testing
 		token := p.signedIn(t).Token
 		_, ops := operations(t, s)
 		table := matrix(t)
-		mine := []string{"register-key", "get-session"} // any token may ask whose it is
+		mine := []string{"register-key", "get-session"}                      // any token may ask whose it is
 		refused := map[string]bool{"scope_missing": true, "forbidden": true} // by the scope, or for want of a session
 		for _, id := range slices.Sorted(maps.Keys(ops)) {
 			anonymous := table[id].anonymous || table[id].anyScope

@@ -27,6 +27,10 @@ type Desk struct {
 	Refuse string        // code to refuse registrations with
 	Change func(*api.DeviceAuthorization)
 
+	OnPoll   func()   // before a poll is answered
+	Redirect string   // where to send requests instead
+	Hosts    []string // that were called
+
 	Approved bool // by the person, for the organization
 	Tokens   int  // given
 	until    time.Time
@@ -39,6 +43,12 @@ const Organization = "01990000-0000-7000-8000-00000000000a"
 const deviceToken = "lic_registers-keys" //nolint:gosec // opens nothing
 
 func (d *Desk) serve(p *Publisher, r *http.Request, body []byte) *http.Response {
+	d.Hosts = append(d.Hosts, r.URL.Host)
+	if d.Redirect != "" {
+		res := response(http.StatusTemporaryRedirect, struct{}{})
+		res.Header.Set("Location", d.Redirect+r.URL.Path)
+		return res
+	}
 	switch path := strings.TrimPrefix(r.URL.Path, managementPath); path {
 	case "/device-authorizations":
 		return d.ask(p, body)
@@ -75,6 +85,9 @@ func (d *Desk) poll(p *Publisher, body []byte) *http.Response {
 	var code api.DeviceCode
 	if err := json.Unmarshal(body, &code); err != nil || code.DeviceCode != d.deviceCode() || d.Tokens == len(d.Asked) {
 		return refusal(http.StatusGone, "authorization_expired", 0)
+	}
+	if d.OnPoll != nil {
+		d.OnPoll()
 	}
 	now := p.now()
 	early := len(d.Polls) > 0 && now.Sub(d.Polls[len(d.Polls)-1]) < d.Pace
