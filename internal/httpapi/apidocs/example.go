@@ -70,13 +70,7 @@ func (r reader) example(name string, s *huma.Schema, depth int) any {
 	case len(s.Enum) > 0:
 		return s.Enum[0]
 	case s.Type == huma.TypeObject && depth < deepest:
-		object := map[string]any{}
-		for _, member := range slices.Sorted(maps.Keys(s.Properties)) {
-			if slices.Contains(s.Required, member) && member != "$schema" {
-				object[member] = r.example(member, s.Properties[member], depth+1)
-			}
-		}
-		return object
+		return r.exampleObject(s, depth)
 	case s.Type == huma.TypeArray:
 		return []any{r.example(strings.TrimSuffix(name, "s"), s.Items, depth+1)}
 	case s.Type == huma.TypeInteger, s.Type == huma.TypeNumber:
@@ -89,6 +83,17 @@ func (r reader) example(name string, s *huma.Schema, depth int) any {
 	default:
 		return exampleText(name, s.Format)
 	}
+}
+
+// exampleObject gives the members that are required, or one when none is.
+func (r reader) exampleObject(s *huma.Schema, depth int) map[string]any {
+	object := map[string]any{}
+	for _, member := range r.members(s) {
+		if member.Required || len(object) == 0 && depth == 0 {
+			object[member.Name] = r.example(member.Name, s.Properties[member.Name], depth+1)
+		}
+	}
+	return object
 }
 
 // exampleText gives a text that a member of a name may hold.

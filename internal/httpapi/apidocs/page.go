@@ -120,16 +120,16 @@ func callers(security []map[string][]string) []string {
 	var all []string
 	for _, way := range security {
 		if len(way) == 0 {
-			return []string{"Anybody, without signing in"}
+			return []string{"anybody, without signing in"}
 		}
 		for _, name := range slices.Sorted(maps.Keys(way)) {
 			switch scopes := way[name]; {
 			case name == "session":
-				all = append(all, "A session")
+				all = append(all, "a session")
 			case len(scopes) == 0:
-				all = append(all, "Any API token")
+				all = append(all, "any API token")
 			default:
-				all = append(all, "An API token with "+strings.Join(scopes, " "))
+				all = append(all, "an API token with "+strings.Join(scopes, " "))
 			}
 		}
 	}
