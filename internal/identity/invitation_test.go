@@ -69,6 +69,22 @@ func TestAResentInvitationWorksByItsNewLinkAlone(t *testing.T) {
 	})
 }
 
+func TestAnAcceptedInvitationBringsNobodyBackWhoWasRemoved(t *testing.T) {
+	withCrew(t, identity.Member, func(t *testing.T, c *crew, post *mailtest.Post) {
+		guest := acting(t, c.Service, aPerson(t, c.Service, "guest@example.com"))
+		token := invited(t, c, post, "guest@example.com")
+		if _, err := c.AcceptInvitation(t.Context(), guest, token); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.RemoveMember(t.Context(), c.admin, c.organizationID, guest.PersonID, 0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.AcceptInvitation(t.Context(), guest, token); !problem.Is(err, problem.InvitationEnded) {
+			t.Errorf("by the link that was used: %v, want invitation_ended", err)
+		}
+	})
+}
+
 func TestWhoMayNotAcceptAnInvitation(t *testing.T) {
 	withCrew(t, identity.Member, func(t *testing.T, c *crew, post *mailtest.Post) {
 		token := invited(t, c, post, "guest@example.com")
