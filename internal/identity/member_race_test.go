@@ -71,6 +71,24 @@ func TestOfTwoAdministratorsWhoActAtOnceOneStays(t *testing.T) {
 	}
 }
 
+func TestOfTwoAdministratorsWhoRemoveEachOtherOneStaysEveryTime(t *testing.T) {
+	withCrew(t, identity.AccountAdministrator, func(t *testing.T, c *crew, _ *mailtest.Post) {
+		other := acting(t, c.Service, c.other)
+		for round := range 25 {
+			change(t, c.Service, `DELETE FROM membership`)
+			join(t, c.Service, c.organizationID, c.admin.PersonID, identity.AccountAdministrator)
+			join(t, c.Service, c.organizationID, c.other, identity.AccountAdministrator)
+			errs := atOnce(
+				func() error { return deeds["remove"](t.Context(), c, c.admin, c.other) },
+				func() error { return deeds["remove"](t.Context(), c, other, c.admin.PersonID) },
+			)
+			if n := count(t, c.Service, `SELECT COUNT(*) FROM membership`); n != 1 {
+				t.Fatalf("round %d: account administrators: %d, want 1; errors: %v", round, n, errs)
+			}
+		}
+	})
+}
+
 func TestOfTwoOwnersWhoRemoveEachOtherOneStays(t *testing.T) {
 	withMail(t, func(t *testing.T, s *identity.Service, _ *mailtest.Post) {
 		var owners []identity.Actor
