@@ -172,6 +172,7 @@ func (p Policy) members() (map[string]json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	members := map[string]json.RawMessage{}
-	return members, json.Unmarshal(data, &members)
+	var members map[string]json.RawMessage
+	err = json.Unmarshal(data, &members)
+	return members, err
 }

@@ -107,10 +107,14 @@ func TestAnOrderRenewsAndResizesAndIsTheHistoryOfItsSubscription(t *testing.T) {
 			{Action: licensing.LineQuantity, SubscriptionID: id, Quantity: n(40)},
 		}})
 		want := []licensing.OrderLine{
-			{SubscriptionID: id, ProductName: "Fleet Manager", PlanName: "Standard", Action: licensing.LineRenewal, QuantityBefore: n(10), Quantity: n(10),
-				EndsBefore: "2026-04-30", EndsOn: "2027-04-30"},
-			{SubscriptionID: id, ProductName: "Fleet Manager", PlanName: "Standard", Action: licensing.LineQuantity, QuantityBefore: n(10), Quantity: n(40),
-				EndsBefore: "2027-04-30", EndsOn: "2027-04-30"},
+			{
+				SubscriptionID: id, ProductName: "Fleet Manager", PlanName: "Standard", Action: licensing.LineRenewal, QuantityBefore: n(10), Quantity: n(10),
+				EndsBefore: "2026-04-30", EndsOn: "2027-04-30",
+			},
+			{
+				SubscriptionID: id, ProductName: "Fleet Manager", PlanName: "Standard", Action: licensing.LineQuantity, QuantityBefore: n(10), Quantity: n(40),
+				EndsBefore: "2027-04-30", EndsOn: "2027-04-30",
+			},
 		}
 		if diff := cmp.Diff(want, second.Lines); diff != "" {
 			t.Errorf("lines (-want +got):\n%s", diff)

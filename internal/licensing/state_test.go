@@ -166,8 +166,12 @@ func TestArrivalsAreToldOnce(t *testing.T) {
 		{"its end date passes", Recorded{State: ExpiringSoon}, Recorded{State: inGrace}, []string{"subscription.grace_started"}},
 		{"its grace ends", Recorded{State: inGrace}, Recorded{State: Expired}, []string{"subscription.expired"}},
 		{"weeks were missed", Recorded{State: Active}, Recorded{State: Expired}, []string{"subscription.expired"}},
-		{"everything was missed", Recorded{State: NotStarted}, Recorded{State: Expired, MaintenanceEnded: true},
-			[]string{"subscription.expired", "subscription.maintenance_ended"}},
+		{
+			"everything was missed",
+			Recorded{State: NotStarted},
+			Recorded{State: Expired, MaintenanceEnded: true},
+			[]string{"subscription.expired", "subscription.maintenance_ended"},
+		},
 		{"its cancellation comes true", Recorded{State: Active}, Recorded{State: Canceled}, []string{"subscription.ended"}},
 		{"a plan got a longer grace", Recorded{State: Expired}, Recorded{State: inGrace}, []string{"subscription.prolonged"}},
 		{"a plan warns later", Recorded{State: ExpiringSoon}, Recorded{State: Active}, []string{"subscription.prolonged"}},
@@ -207,8 +211,12 @@ func TestRenewalBeginsWhereTheOldEndOrTodayIs(t *testing.T) {
 		{"for ever, in its window", Subscription{StartsOn: "2026-04-01", MaintenanceEndsOn: "2027-03-31"}, forEver, "2027-03-01", 24, "", "", "2029-03-31"},
 		{"for ever, too early", Subscription{StartsOn: "2026-04-01", MaintenanceEndsOn: "2027-03-31"}, forEver, "2026-06-01", 24, problem.RenewalTooEarly, "", ""},
 		{"for ever, without maintenance yet", Subscription{StartsOn: "2026-04-01"}, forEver, "2026-06-01", 12, "", "", "2027-06-01"},
-		{"for ever, of a plan without maintenance", Subscription{StartsOn: "2026-04-01"},
-			catalog.Policy{Model: catalog.Perpetual, RenewalWindowDays: 60}, "2026-06-01", 12, problem.NotRenewable, "", ""},
+		{
+			"for ever, of a plan without maintenance",
+			Subscription{StartsOn: "2026-04-01"},
+			catalog.Policy{Model: catalog.Perpetual, RenewalWindowDays: 60},
+			"2026-06-01", 12, problem.NotRenewable, "", "",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := c.subscription.refusesRenewal(c.policy, c.today)
