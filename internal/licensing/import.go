@@ -68,7 +68,11 @@ func (s *Service) Import(ctx context.Context, actor identity.Actor, files Import
 	if err != nil {
 		return Import{}, err
 	}
-	judged, err := s.judgeImport(s.DB.Read(ctx), read, current)
+	var judged *importer
+	err = s.DB.Snapshot(ctx, func(q database.Querier) error {
+		judged, err = s.judgeImport(q, read, current)
+		return err
+	})
 	if err != nil {
 		return Import{}, err
 	}
@@ -190,6 +194,9 @@ func (f ImportFault) Pointer() string {
 // storeImport judges an import once more, now that nobody can change the
 // subscriptions that it adds to, and stores it.
 func (s *Service) storeImport(tx *database.Tx, actor identity.Actor, read importSheets, before *importer, current *issuer.Current) (Import, error) {
+	if err := lockImports(tx); err != nil {
+		return Import{}, err
+	}
 	locked := before.touched()
 	if err := lockSubscriptions(tx, locked); err != nil {
 		return Import{}, err

@@ -69,11 +69,11 @@ func (s *Service) loadSold(q database.Querier, k *importKnown, read importSheets
 		byID[m.ID] = m
 	}
 	k.keys = map[string]*importedKey{}
-	var ids, owners []string
+	var owners []string
 	for _, key := range stored {
 		key.of = byID[key.SubscriptionID]
 		k.keys[string(key.lookup)] = key
-		ids, owners = append(ids, key.ID), append(owners, key.of.OrganizationID)
+		owners = append(owners, key.of.OrganizationID)
 	}
 	if err := k.complete(q, byID, read, s.lookup, today); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (s *Service) loadSold(q database.Querier, k *importKnown, read importSheets
 		k.sites = map[[2]string]string{}
 		return nil
 	}
-	if k.standIns, err = standInsOf(q, ids); err != nil {
+	if k.standIns, err = standInsIn(q, unique(owners)); err != nil {
 		return err
 	}
 	k.sites, err = sitesNamed(q, unique(owners))

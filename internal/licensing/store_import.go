@@ -29,6 +29,14 @@ func importedSubscriptions(q database.Querier, column string, values []string) (
 		FROM subscription s WHERE `+column+` IN (%)`, values)
 }
 
+// lockImports lets one import after the other judge and store. On PostgreSQL
+// each statement sees what is committed when it begins: an import that another
+// one overtook would see half of it.
+func lockImports(tx *database.Tx) error {
+	_, err := tx.Exec(`UPDATE settings SET version = version WHERE id = 1`)
+	return err
+}
+
 // lockSubscriptions keeps others from changing subscriptions or dividing them
 // until the transaction ends.
 func lockSubscriptions(tx *database.Tx, ids []string) error {
@@ -72,17 +80,17 @@ func scanImportedKey(r database.Row) (*importedKey, error) {
 	return k, err
 }
 
-// standInsOf gives the stand-ins that were ever stored of keys, by key.
-func standInsOf(q database.Querier, keys []string) (map[string][]standIn, error) {
+// standInsIn gives the stand-ins that organizations ever had, by key.
+func standInsIn(q database.Querier, organizations []string) (map[string][]standIn, error) {
 	found, err := database.AllIn(q, func(r database.Row) (i standIn, err error) {
 		var started int64
 		err = r.Scan(&i.activation.KeyID, &i.installation, &i.host, &i.site, &started, &i.activation.Used, &i.activation.Method)
 		i.activation.StartedAt = database.Instant(started)
 		return i, err
 	}, `SELECT a.key_id, i.name, i.host_name, t.name, a.started_at, a.used, a.method
-		FROM activation a JOIN slot l ON l.id = a.slot_id JOIN installation i ON i.id = l.installation_id
+		FROM installation i JOIN slot l ON l.installation_id = i.id JOIN activation a ON a.slot_id = l.id
 		JOIN site t ON t.organization_id = l.organization_id AND t.id = l.site_id
-		WHERE i.id LIKE '`+standInPrefix+`%' AND a.key_id IN (%)`, keys)
+		WHERE i.id >= '`+standInPrefix+`' AND i.id < '`+standInPrefix+`~' AND i.organization_id IN (%)`, organizations)
 	byKey := map[string][]standIn{}
 	for _, i := range found {
 		byKey[i.activation.KeyID] = append(byKey[i.activation.KeyID], i)
