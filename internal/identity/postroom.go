@@ -8,7 +8,6 @@ import (
 	"github.com/licethq/licet/internal/jobs"
 	"github.com/licethq/licet/internal/language"
 	"github.com/licethq/licet/internal/mail"
-	"github.com/licethq/licet/internal/problem"
 )
 
 // Mails gives the outbox to staff, the newest first.
@@ -51,12 +50,7 @@ func (s *Service) RetryMail(ctx context.Context, actor Actor, id string) error {
 	if err := actor.Require(Helpers...); err != nil {
 		return err
 	}
-	return s.DB.InTx(ctx, func(tx *database.Tx) error {
-		if err := s.Mail.Retry(tx, id); err != nil {
-			return err
-		}
-		return s.recordMail(tx, actor, "mail.retried", id)
-	})
+	return s.DB.InTx(ctx, func(tx *database.Tx) error { return s.retryMail(tx, actor, id) })
 }
 
 // SendTestMail writes a mail to the person who acts, to see that mail arrives.
@@ -116,7 +110,7 @@ func (s *Service) RetryJob(ctx context.Context, actor Actor, id string) error {
 		}
 		if j.Kind == MailJob && j.State == jobs.Failed {
 			// Its mail failed with it, and a failed mail is delivered by a job of its own.
-			return s.retryMailOf(tx, actor, j)
+			return s.retryMail(tx, actor, j.Payload)
 		}
 		if err := jobs.Retry(tx, id, s.now()); err != nil {
 			return err
@@ -131,12 +125,13 @@ func (s *Service) RetryJob(ctx context.Context, actor Actor, id string) error {
 // one.
 const MailJob = "mail"
 
-func (s *Service) retryMailOf(tx *database.Tx, actor Actor, j jobs.Job) error {
-	if err := s.Mail.Retry(tx, j.Payload); err != nil {
-		if problem.Is(err, problem.NotFound) {
-			return problem.Newf(problem.Conflict, "The mail that this job was to deliver is gone.")
-		}
+// retryMail queues a mail again, and settles the job that gave it up.
+func (s *Service) retryMail(tx *database.Tx, actor Actor, id string) error {
+	if err := s.Mail.Retry(tx, id); err != nil {
 		return err
 	}
-	return s.recordMail(tx, actor, "mail.retried", j.Payload)
+	if err := jobs.Settle(tx, MailJob, id, s.now()); err != nil {
+		return err
+	}
+	return s.recordMail(tx, actor, "mail.retried", id)
 }

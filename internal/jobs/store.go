@@ -143,3 +143,9 @@ func listJobs(q database.Querier, f Filter, l database.Listing) (database.Page[J
 		},
 	}, l)
 }
+
+func settle(tx *database.Tx, kind, payload string, at time.Time) error {
+	_, err := tx.Exec(`UPDATE job SET failed_at = NULL, done_at = ? WHERE kind = ? AND payload = ? AND failed_at IS NOT NULL`,
+		database.Micros(at), kind, payload)
+	return err
+}
