@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/licethq/licet/api"
@@ -43,11 +44,13 @@ func (c *agentSignIn) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	if c.NoWait {
-		return c.show(p, s, func() { p.printSignIn(s) })
+		return c.show(p, s, func() { printSignIn(p.stdout, s) })
 	}
-	if !c.JSON {
-		p.printSignIn(s)
+	to := p.stdout
+	if c.JSON { // the answer comes at the end; a person needs the code now
+		to = p.stderr
 	}
+	printSignIn(to, s)
 	s, err = followSignIn(ctx, client, c.Site, licenseType, s)
 	switch {
 	case ctx.Err() != nil:
@@ -99,15 +102,15 @@ func (c *agentSignIn) conclude(ctx context.Context, p *program, client *agentapi
 }
 
 // printSignIn says what the person has to do, or how far it has come.
-func (p *program) printSignIn(s agentapi.SignIn) {
+func printSignIn(w io.Writer, s agentapi.SignIn) {
 	switch s.State {
 	case "waiting":
-		fmt.Fprintf(p.stdout, "Open %s\nand enter the code  %s\n", s.VerificationURI, s.UserCode)
-		fmt.Fprintf(p.stdout, "Or open %s\nThe code is good until %s.\n", s.VerificationURIComplete, instant(&s.ExpiresAt))
+		fmt.Fprintf(w, "Open %s\nand enter the code  %s\n", s.VerificationURI, s.UserCode)
+		fmt.Fprintf(w, "Or open %s\nThe code is good until %s.\n", s.VerificationURIComplete, instant(&s.ExpiresAt))
 	case "failed":
-		fmt.Fprintf(p.stdout, "Failed: %s (%s)\n", s.Message, s.Code)
+		fmt.Fprintf(w, "Failed: %s (%s)\n", s.Message, s.Code)
 	default:
-		fmt.Fprintf(p.stdout, "Approved for %s: %s.\n", s.OrganizationName, s.State)
+		fmt.Fprintf(w, "Approved for %s: %s.\n", s.OrganizationName, s.State)
 	}
 }
 
