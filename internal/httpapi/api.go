@@ -155,6 +155,8 @@ func (h *handlers) authenticate(ctx huma.Context, next func(huma.Context)) {
 		httpserver.Problem(w, r, err)
 		return
 	}
+	w.Header().Set("Cache-Control", "no-store") // what one may see, another may not
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	next(huma.WithValue(huma.WithValue(ctx, actorKey{}, actor), addressKey{}, httpserver.Address(r)))
 }
 

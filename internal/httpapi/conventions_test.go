@@ -288,6 +288,19 @@ func (o operation) cookie() bool {
 	return false
 }
 
+func TestNoAnswerIsKeptByCachesOrTakenForAnotherType(t *testing.T) {
+	reads := func(op operation) bool { return op.method == http.MethodGet }
+	eachOperation(t, reads, func(t *testing.T, p *shop, op operation, r row) {
+		c := p.allowed(t, r)
+		asked := r.make(t, c)
+		for _, got := range []answered{c.call(t, op, asked), c.call(t, op, asked.elsewhere()), c.call(t, op, asked, "Accept", "text/csv")} {
+			if got.header.Get("Cache-Control") != "no-store" || got.header.Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("%d with %v", got.status, got.header)
+			}
+		}
+	})
+}
+
 func TestATokenIsNotForgedByAnotherSite(t *testing.T) {
 	p := open(t, servertest.Start(t))
 	_, ops := operations(t, p.Server)
