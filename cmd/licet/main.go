@@ -36,6 +36,7 @@ type commands struct {
 	Key          keyCommand          `cmd:"" help:"Look after license keys, through the server."`
 	Order        orderCommand        `cmd:"" help:"Place and look up orders, through the server."`
 	Person       personCommand       `cmd:"" help:"Look up, export and erase people, through the server."`
+	Import       importCommand       `cmd:"" help:"Take over organizations, people, subscriptions, keys and activations from CSV, through the server."`
 	Installation installationCommand `cmd:"" help:"Follow where keys are used, through the server."`
 
 	Bench         benchCommand         `cmd:"" help:"Measure the exchange of a server with data of its own."`
