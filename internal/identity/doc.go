@@ -8,6 +8,19 @@
 // the roles and what each is for. An API token acts for one person and can do
 // what that person's role can.
 //
+// A Membership is a person's place in an organization: a role, perhaps the
+// privilege to manage Apple locations, and the keys that are granted to a license
+// administrator. It begins by founding the organization (FoundOrganization) or by
+// an Invitation, which is for whoever reads the mail of one address and is
+// accepted once; it ends by leaving, being removed, or being erased. Blocking
+// suspends it. An organization that has an account administrator keeps one, and
+// the publisher keeps an owner: whatever could take the last one away locks the
+// organization's row (the settings' row for the staff), loads who is there, and
+// asks the rule, so that two who act at once do not both succeed.
+//
+// Erasing a person blanks their row and deletes what hangs on it. The id stays,
+// since the log names it; the address is free for somebody new.
+//
 // An Actor is whoever acts: a token on behalf of its person, or the system
 // itself (an operator command, a schedule). Every verb of every capability takes
 // one and asks Require first.
