@@ -75,7 +75,7 @@ func (s *sqliteDB) dialWriter() (*sqliteConn, error) {
 		"synchronous = FULL",
 		"foreign_keys = ON",
 		"temp_store = MEMORY",
-		"cache_size = -16000",
+		"cache_size = -8000",
 		"journal_size_limit = 67108864",
 	})
 	if err != nil {
