@@ -147,7 +147,8 @@ func waysToRegister(err error) error {
 	return problem.Newf(problem.KeyNotRegistered, "This license key is not registered to an organization yet. Do one of these:\n"+
 		"  licet agent sign-in KEY            sign in by code; it registers the key and activates\n"+
 		"  the publisher's portal             Register Key\n"+
-		"  licet key register KEY             with an API token\n"+
+		"  licet key register ORGANIZATION KEY\n"+
+		"                                     with an API token\n"+
 		"  licet agent activate KEY --organization ID\n"+
 		"                                     with an API token in %s, in one step\n ", tokenVariable)
 }

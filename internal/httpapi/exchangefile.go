@@ -28,7 +28,7 @@ func (h *handlers) registerExchangeFiles() {
 
 type requestFile struct {
 	Inspect    bool   `query:"inspect" doc:"Says what the file is and what taking it would do, and changes nothing."`
-	RegisterTo string `query:"register_to" maxLength:"64" doc:"An organization to register the file's key to first; tokens need keys:write for it."`
+	RegisterTo string `query:"register_to" maxLength:"64" doc:"An organization to register the file's key to first; tokens need registration:write for it."`
 	RawBody    []byte `contentType:"application/octet-stream" doc:"The request file as it was written."`
 }
 
@@ -47,7 +47,7 @@ func (h *handlers) exchangeFile(ctx context.Context, in *requestFile) (*file, er
 		return inspected(found, err)
 	}
 	if in.RegisterTo != "" {
-		if err := actor.RequireScope(identity.Write(identity.ScopeKeys)); err != nil {
+		if err := actor.RequireScope(identity.Write(identity.ScopeRegistration)); err != nil {
 			return nil, err
 		}
 	}
