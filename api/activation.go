@@ -20,7 +20,7 @@ type Activation struct {
 	ForkedAt       *time.Time   `json:"forked_at,omitempty" doc:"When two copies of the installation were first seen."`
 	StartedAt      time.Time    `json:"started_at"`
 	EndedAt        *time.Time   `json:"ended_at,omitempty" doc:"Absent while it lives."`
-	EndReason      string       `json:"end_reason,omitempty" doc:"deactivated, moved or released."`
+	EndReason      string       `json:"end_reason,omitempty" doc:"deactivated, moved, released or sublicense_ended."`
 	EndNote        string       `json:"end_note,omitempty" doc:"Why staff released it, in their words."`
 	Used           int64        `json:"used" doc:"As last reported."`
 	Peak           int64        `json:"peak" doc:"The highest ever reported."`
@@ -30,6 +30,20 @@ type Activation struct {
 	LastSeenAt     time.Time    `json:"last_seen_at"`
 	LastReportedAt *time.Time   `json:"last_reported_at,omitempty"`
 	ExpiresAt      time.Time    `json:"expires_at" doc:"Of the newest license."`
+	NearLimit      bool         `json:"near_limit" doc:"Whether it has reached the plan's warn_percent of its maximum."`
+	FiguresAt      time.Time    `json:"figures_at" doc:"As of when its figures are: its last report, or its activation."`
+	Stale          bool         `json:"stale" doc:"Whether its figures are older than the plan wants them."`
+	Verdict        string       `json:"verdict" doc:"What its installation is told about an administrative task: allow, warn or refuse."`
+	Problem        *Refusal     `json:"problem,omitempty" doc:"Why it is warned or refused, with the numbers."`
+	Remedies       []Remedy     `json:"remedies,omitempty" doc:"What would help."`
+	GraceEndsAt    *time.Time   `json:"grace_ends_at,omitempty" doc:"When the grace for being over the limit ends."`
+}
+
+// Remedy is something that would help a row, with its number where it has one.
+type Remedy struct {
+	Code    string `json:"code" doc:"remove_devices, add_unused, buy, renew, refresh, connect, activate or contact_publisher."`
+	Count   int64  `json:"count,omitempty"`
+	Message string `json:"message" doc:"For people."`
 }
 
 // MaskedKey is a key as people see it after it was issued.
@@ -65,7 +79,13 @@ type ActivationFilter struct {
 	SubscriptionID string
 	KeyID          string
 	InstallationID string
+	ProductID      string
+	LicenseType    string // code
+	Method         string // online or offline
 	State          string // live or ended
+	Status         string // active, over_limit, suspended, expired or deactivated
+	Search         string // part of the name of the installation, of its host or of the site
+	Stale          bool   // only those whose figures are older than the plan wants them
 }
 
 // File is a signed file to save and carry.

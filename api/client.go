@@ -103,7 +103,8 @@ func (c *Client) Organizations(ctx context.Context, f OrganizationFilter, l List
 func (c *Client) Activations(ctx context.Context, f ActivationFilter, l Listing) (Page[Activation], error) {
 	return get[Page[Activation]](ctx, c, "/activations", l.query(
 		"organization_id", f.OrganizationID, "subscription_id", f.SubscriptionID, "key_id", f.KeyID,
-		"installation_id", f.InstallationID, "state", f.State))
+		"installation_id", f.InstallationID, "product_id", f.ProductID, "license_type", f.LicenseType, "method", f.Method,
+		"state", f.State, "status", f.Status, "search", f.Search, "stale", ifTrue(f.Stale)))
 }
 
 // Activation gives an activation.

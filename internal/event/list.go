@@ -15,6 +15,7 @@ type Filter struct {
 	Kind           string // such as "activation.created"
 	Actor          string // id; tokens count for the person that they act for
 	Subject        Subject
+	SubjectIDs     []string  // any of them
 	From           time.Time // inclusive
 	Until          time.Time // exclusive
 }
@@ -62,10 +63,20 @@ func (f Filter) query(after int64, l database.Listing) (text string, args []any)
 	add(f.Actor != "", "(actor_id = ? OR on_behalf_of = ?)", f.Actor, f.Actor)
 	add(f.Subject.Kind != "", "subject_kind = ?", f.Subject.Kind)
 	add(f.Subject.ID != "", "subject_id = ?", f.Subject.ID)
+	add(len(f.SubjectIDs) > 0, "subject_id IN (?"+strings.Repeat(", ?", max(0, len(f.SubjectIDs)-1))+")", texts(f.SubjectIDs)...)
 	add(!f.From.IsZero(), "at >= ?", database.Micros(f.From))
 	add(!f.Until.IsZero(), "at < ?", database.Micros(f.Until))
 	return "SELECT " + columns + " FROM event WHERE " + strings.Join(conditions, " AND ") +
 		" ORDER BY position" + order + " LIMIT ?", append(args, l.Limit+1)
+}
+
+// texts gives texts as arguments.
+func texts(values []string) []any {
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	return args
 }
 
 // A cursor is the last position, after a letter for the direction.

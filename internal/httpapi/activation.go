@@ -12,6 +12,7 @@ import (
 	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/internal/licensing"
 	"github.com/licethq/licet/internal/problem"
+	"github.com/licethq/licet/licensefile"
 )
 
 func (h *handlers) registerActivations() {
@@ -46,13 +47,20 @@ type activationFilter struct {
 	SubscriptionID string `query:"subscription_id" maxLength:"64"`
 	KeyID          string `query:"key_id" maxLength:"64"`
 	InstallationID string `query:"installation_id" maxLength:"64"`
+	ProductID      string `query:"product_id" maxLength:"64"`
+	LicenseType    string `query:"license_type" maxLength:"64" doc:"Code."`
+	Method         string `query:"method" enum:"online,offline"`
 	State          string `query:"state" enum:"live,ended" doc:"Only live or only ended ones."`
+	Status         string `query:"status" enum:"active,over_limit,suspended,expired,deactivated" doc:"Only those that stand so now. A page of them may be shorter than its limit."`
+	Search         string `query:"search" maxLength:"200" doc:"Part of the name of the installation, of its host or of the site."`
+	Stale          bool   `query:"stale" doc:"Only those whose figures are older than the plan wants them."`
 }
 
 func (h *handlers) activations(ctx context.Context, in *activationFilter, l database.Listing) (database.Page[licensing.Row], error) {
 	return h.Licensing.Rows(ctx, actorFrom(ctx), licensing.RowFilter{
 		OrganizationID: in.OrganizationID, SubscriptionID: in.SubscriptionID, KeyID: in.KeyID,
-		InstallationID: in.InstallationID, State: in.State,
+		InstallationID: in.InstallationID, ProductID: in.ProductID, LicenseType: in.LicenseType, Method: licensefile.Method(in.Method),
+		State: in.State, Status: in.Status, Search: in.Search, Stale: in.Stale,
 	}, l)
 }
 
@@ -121,7 +129,7 @@ func (h *handlers) issueLicense(ctx context.Context, in *ByID) (*file, error) {
 
 func wireActivation(r licensing.Row) api.Activation {
 	a, l, i := r.Activation, r.Slot, r.Installation
-	return api.Activation{
+	w := api.Activation{
 		ID: a.ID, Status: r.Status, Method: string(a.Method), OrganizationID: a.OrganizationID, SubscriptionID: a.SubscriptionID,
 		Product: r.ProductName, Plan: r.PlanName, LicenseType: l.LicenseType,
 		Key: api.MaskedKey{ID: r.Key.ID, Kind: string(r.Key.Kind), Masked: r.Key.Masked()},
@@ -132,5 +140,14 @@ func wireActivation(r licensing.Row) api.Activation {
 		StartedAt: a.StartedAt, EndedAt: a.EndedAt, EndReason: string(a.EndReason), EndNote: a.EndNote,
 		Used: a.Used, Peak: a.Peak, Maximum: r.Maximum, UsedAt: a.UsedAt, OverSince: a.OverSince,
 		LastSeenAt: a.LastSeenAt, LastReportedAt: a.LastReportedAt, ExpiresAt: a.ExpiresAt,
+		NearLimit: r.NearLimit, FiguresAt: r.FiguresAt, Stale: r.Stale,
+		Verdict: string(r.Decision.Verdict), GraceEndsAt: r.Decision.Until,
 	}
+	if r.Decision.Code != "" {
+		w.Problem = &api.Refusal{Code: r.Decision.Code, Message: r.Decision.Message}
+	}
+	for _, remedy := range r.Decision.Remedies {
+		w.Remedies = append(w.Remedies, api.Remedy(remedy))
+	}
+	return w
 }

@@ -76,6 +76,7 @@ func Register(s *httpserver.Server, services Services) (*huma.OpenAPI, error) {
 	h.registerImports()
 	h.registerKeys()
 	h.registerActivations()
+	h.registerInstallations()
 	h.registerDevices()
 	h.registerUsage()
 	h.registerEvents()

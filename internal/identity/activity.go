@@ -34,6 +34,12 @@ func (s *Service) Events(ctx context.Context, actor Actor, f event.Filter, l dat
 		}
 		f.OrganizationID = organizationID
 	}
+	return s.Activities(ctx, f, l)
+}
+
+// Activities gives the sealed events that a filter chooses, the newest first, for
+// a verb that has asked whether its actor may see them.
+func (s *Service) Activities(ctx context.Context, f event.Filter, l database.Listing) (database.Page[Activity], error) {
 	var page database.Page[Activity]
 	err := s.DB.Snapshot(ctx, func(q database.Querier) error {
 		found, err := event.List(q, f, l)

@@ -66,6 +66,17 @@ func (a Activation) reported(periods []licensefile.Usage, metric string, now tim
 	return a, clipped
 }
 
+// figures gives as of when the figures of an activation are, and whether that is
+// longer ago than it should be: they are reported every so often, zero for
+// whenever.
+func (a Activation) figures(every time.Duration, now time.Time) (time.Time, bool) {
+	at := a.StartedAt
+	if a.LastReportedAt != nil {
+		at = *a.LastReportedAt
+	}
+	return at, a.EndedAt == nil && every > 0 && now.Sub(at) > every
+}
+
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a

@@ -3,6 +3,7 @@ package licensing
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/identity"
@@ -23,6 +24,13 @@ type Row struct {
 	ProductName  string
 	Status       string // the first of deactivated, expired, suspended, over_limit, active
 	Maximum      *int64 // nil is unlimited; of an ended row too
+
+	// Decision says what the row's installation is told about a task now, with
+	// the remedies (P8) and the end of an over-limit grace (R5).
+	Decision  licensefile.Decision
+	NearLimit bool      // it has reached the percentage at which people want to know (P14)
+	FiguresAt time.Time // of its last report; of its activation, before any
+	Stale     bool      // they are older than the plan wants them (P6); never of an ended row
 }
 
 // RowFilter chooses rows. Empty members choose all.
@@ -31,7 +39,13 @@ type RowFilter struct {
 	SubscriptionID string
 	KeyID          string
 	InstallationID string
+	ProductID      string
+	LicenseType    string // code
+	Method         licensefile.Method
 	State          string // "live", "ended" or empty
+	Status         string // as in Row
+	Search         string // part of the name of the installation, of its host or of the site
+	Stale          bool   // only those whose figures are older than the plan wants them
 }
 
 // Rows lists activations for staff and for the members of an organization who
@@ -47,15 +61,47 @@ func (s *Service) Rows(ctx context.Context, actor identity.Actor, f RowFilter, l
 	}
 	var page database.Page[Row]
 	err = s.DB.Snapshot(ctx, func(q database.Querier) error {
-		found, err := listRows(q, f, sight, dayIn(current.Zone, s.now()), l)
-		if err != nil {
-			return err
-		}
-		page.Next = found.Next
-		page.Items, err = s.present(q, found.Items, current)
+		page, err = s.rowPage(q, f, sight, current, l)
 		return err
 	})
 	return page, err
+}
+
+// chunksRead bounds what is read for a page of one status, which is computed of
+// each row: such a page may be shorter than asked for, and go on all the same.
+const chunksRead = 20
+
+// rowPage gives a page of rows.
+func (s *Service) rowPage(
+	q database.Querier, f RowFilter, sight identity.Sight, current *issuer.Current, l database.Listing,
+) (page database.Page[Row], err error) {
+	days, limit := rowDays{dayIn(current.Zone, s.now()), s.now()}, l.Limit
+	if limit <= 0 {
+		limit = database.DefaultLimit
+	}
+	page.Items = []Row{}
+	for range chunksRead {
+		l.Limit = limit - len(page.Items)
+		found, err := listRows(q, f, sight, days, l)
+		if err != nil {
+			return page, err
+		}
+		rows, err := s.present(q, found.Items, current)
+		if err != nil {
+			return page, err
+		}
+		page.Next = found.Next
+		for i := range rows {
+			if f.Status == "" || rows[i].Status == f.Status {
+				page.Items = append(page.Items, rows[i])
+			}
+		}
+		if page.Next == "" || 2*len(page.Items) >= limit {
+			break
+		}
+		l.Cursor = page.Next
+	}
+	return page, nil
 }
 
 // Row gives an activation; not_found when there is none.
@@ -107,7 +153,10 @@ func (s *Service) present(q database.Querier, found []storedRow, current *issuer
 			Key: t.Key, Subscription: t.Subscription, PlanName: t.Offer.Name, ProductName: t.Offer.ProductName,
 		}
 		row.Maximum = t.maximum(t.Pool, activation.Used)
-		row.Status = licensefile.Status(ladder(activation, *t, row.Maximum, current), now)
+		stands := ladder(activation, *t, row.Maximum, current)
+		row.Status, row.NearLimit = licensefile.Status(stands, now), licensefile.NearLimit(stands)
+		row.Decision = licensefile.May(licensefile.EditConfigurationProfile, stands, now)
+		row.FiguresAt, row.Stale = activation.figures(t.Offer.Policy.ReportEvery(), now)
 		rows[i] = row
 	}
 	return rows, nil
@@ -119,6 +168,7 @@ func ladder(a Activation, t terms, maximum *int64, current *issuer.Current) lice
 	return licensefile.Row{
 		End: t.end(current.Zone), Expires: a.ExpiresAt, LastContact: a.LastSeenAt,
 		Policy: t.Offer.Policy.Travels(), Maximum: maximum, Used: a.Used, OverSince: a.OverSince,
+		KeyKind: string(t.Key.Kind), Unused: t.unused(t.Pool),
 		Suspended: t.Subscription.SuspendedAt != nil, Deactivated: a.EndedAt != nil,
 	}
 }

@@ -1,6 +1,8 @@
 package licensing
 
 import (
+	"time"
+
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/identity"
 	"github.com/licethq/licet/licensefile"
@@ -43,31 +45,56 @@ var rowOrders = database.Orders[storedRow]{
 		"installation": {Column: "i.name", Key: func(r storedRow) any { return r.installation.Name }},
 		"site":         {Column: "t.name", Key: func(r storedRow) any { return r.slot.SiteName }},
 		"used":         {Column: "a.used", Key: func(r storedRow) any { return r.activation.Used }},
+		"host_name":    {Column: "i.host_name", Key: func(r storedRow) any { return r.installation.HostName }},
+		"license_type": {Column: "l.license_type", Key: func(r storedRow) any { return r.slot.LicenseType }},
+		"method":       {Column: "a.method", Key: func(r storedRow) any { return string(r.activation.Method) }},
+		"peak":         {Column: "a.peak", Key: func(r storedRow) any { return r.activation.Peak }},
+		"started_at":   {Column: "a.started_at", Key: func(r storedRow) any { return database.Micros(r.activation.StartedAt) }},
+		"last_reported_at": {Column: "COALESCE(a.last_reported_at, 0)", Key: func(r storedRow) any {
+			if r.activation.LastReportedAt == nil {
+				return int64(0)
+			}
+			return database.Micros(*r.activation.LastReportedAt)
+		}},
 		"last_seen_at": {Column: "a.last_seen_at", Key: func(r storedRow) any { return database.Micros(r.activation.LastSeenAt) }},
 	},
 }
 
-func listRows(q database.Querier, f RowFilter, sight identity.Sight, today licensefile.Date, l database.Listing) (database.Page[storedRow], error) {
-	query, args := `SELECT `+rowColumns+rowFrom+` WHERE 1 = 1`, poolArguments(today)
+// rowDays is when rows are looked at.
+type rowDays struct {
+	today licensefile.Date // in the publisher's zone
+	now   time.Time
+}
+
+// stale holds for rows whose figures are older than their plan wants them. ? is
+// the instant.
+const stale = `a.ended_at IS NULL AND CAST(p.policy->>'report_every_hours' AS BIGINT) > 0
+	AND COALESCE(a.last_reported_at, a.started_at) < ? - CAST(p.policy->>'report_every_hours' AS BIGINT) * 3600000000`
+
+func listRows(q database.Querier, f RowFilter, sight identity.Sight, days rowDays, l database.Listing) (database.Page[storedRow], error) {
+	query, args := `SELECT `+rowColumns+rowFrom+` WHERE 1 = 1`, poolArguments(days.today)
+	add := func(wanted bool, condition string, values ...any) {
+		if wanted {
+			query, args = query+` AND `+condition, append(args, values...)
+		}
+	}
 	for _, c := range []struct{ column, value string }{
 		{"a.organization_id", sight.OrganizationID},
 		{"a.subscription_id", f.SubscriptionID},
 		{"a.key_id", f.KeyID},
 		{"l.installation_id", f.InstallationID},
+		{"d.id", f.ProductID},
+		{"l.license_type", f.LicenseType},
+		{"a.method", string(f.Method)},
 	} {
-		if c.value != "" {
-			query, args = query+` AND `+c.column+` = ?`, append(args, c.value)
-		}
+		add(c.value != "", c.column+` = ?`, c.value)
 	}
-	if sight.Limited {
-		in, keys := anyOf(sight.Keys)
-		query, args = query+` AND a.key_id IN `+in, append(args, keys...)
-	}
-	switch f.State {
-	case "live":
-		query += ` AND a.ended_at IS NULL`
-	case "ended":
-		query += ` AND a.ended_at IS NOT NULL`
-	}
+	in, keys := anyOf(sight.Keys)
+	add(sight.Limited, `a.key_id IN `+in, keys...)
+	add(f.State == "live" || f.Status != "" && f.Status != licensefile.RowDeactivated, `a.ended_at IS NULL`)
+	add(f.State == "ended" || f.Status == licensefile.RowDeactivated, `a.ended_at IS NOT NULL`)
+	add(f.Stale, stale, database.Micros(days.now))
+	part := database.Contains(f.Search)
+	add(f.Search != "", `(LOWER(i.name) LIKE ? ESCAPE '\' OR LOWER(i.host_name) LIKE ? ESCAPE '\' OR LOWER(t.name) LIKE ? ESCAPE '\')`, part, part, part)
 	return database.List(q, scanStoredRow, query, args, rowOrders, l)
 }
