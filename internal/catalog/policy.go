@@ -49,8 +49,9 @@ const (
 // Policy holds every rule that subscriptions of a plan follow. No number of days, hours or
 // tries that a publisher might want otherwise stands anywhere else.
 //
-// A member's name ends in its unit. Days are of 24 hours. Zero means that the
-// plan has no such rule: no lease end, no warning, no limit.
+// A member's name ends in its unit. Days are of 24 hours, but those before an end
+// date (expiring within, renewal window) are calendar days, counted back from it.
+// Zero means that the plan has no such rule: no lease end, no warning, no limit.
 type Policy struct {
 	Model Model `json:"model"`
 
@@ -165,12 +166,6 @@ func (p Policy) DisableAfter() time.Duration { return days(p.DisableAfterDays) }
 
 // ExpiryGrace is how long after its end a subscription still counts as running.
 func (p Policy) ExpiryGrace() time.Duration { return days(p.ExpiryGraceDays) }
-
-// ExpiringWithin is how long before its end a subscription shows as expiring.
-func (p Policy) ExpiringWithin() time.Duration { return days(p.ExpiringWithinDays) }
-
-// RenewalWindow is how long before its end a subscription may be renewed.
-func (p Policy) RenewalWindow() time.Duration { return days(p.RenewalWindowDays) }
 
 // Travels gives the part of the policy that an installation acts on by itself.
 func (p Policy) Travels() licensefile.Policy {

@@ -32,11 +32,11 @@ func TestDefaultsAreThoseOfTheDesign(t *testing.T) {
 			t.Errorf("%s: %v", model, err)
 		}
 		got := []any{
-			p.RefreshEvery(), p.ReportEvery(), p.CheckInEvery(), p.Lease(), p.WarnPercent, p.ExpiringWithin(),
+			p.RefreshEvery(), p.ReportEvery(), p.CheckInEvery(), p.Lease(), p.WarnPercent, p.ExpiringWithinDays,
 			p.OverLimit, p.OnFork, p.OfflineAllowed, p.OfflineLease(), p.ExpiryGrace(), p.DeviceUpload, p.ActivationsPerKey,
 		}
 		want := []any{
-			day, 7 * day, day, 30 * day, int64(90), 60 * day,
+			day, 7 * day, day, 30 * day, int64(90), int64(60),
 			licensefile.OverLimitNotify, catalog.ForkNotify, false, time.Duration(0), time.Duration(0), false, int64(1),
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -12,6 +12,25 @@
 // a key to a slot from an instant to another. Usage belongs to the activation
 // and leaves the pool when it ends; its history stays.
 //
+// # Selling
+//
+// An Order says what was agreed on: each line issues a subscription, renews one
+// or changes its quantity, and all come true in one transaction or none. People
+// see a subscription as a Contract: where it stands is computed from its days,
+// the plan's policy and the clock at every read.
+//
+//	not_started ──▶ active ──▶ expiring_soon ──▶ (in grace) ──▶ expired
+//	                  ▲                                            │
+//	                  └──────────────── renewal ───────────────────┘
+//	canceled: its last day is over, without grace; until then it can be reinstated
+//	suspended: by staff, whatever the days say, unless it has ended
+//
+// What time brings is written to the log by RecordStates alone: state_due names
+// the instant at which to look, the guarded update makes one of several servers
+// record it, and only what holds now is recorded, however long nobody looked. A
+// verb that moves days notes the new state itself, since its own event tells it.
+// A plan whose days change has its subscriptions looked at again.
+//
 // # How a request is taken
 //
 // Exchange opens the signed request, loads the situation that bears on it
@@ -43,7 +62,10 @@
 //   - Serials of a slot only grow. The same request again is answered with the
 //     serial, iat and exp of its first answer.
 //   - Reported usage is never refused; periods are clipped to the server's clock.
-//   - Locks are taken in the order subscription, key, slot.
+//   - Locks are taken in the order subscription, key, slot; several subscriptions
+//     by their ids.
+//   - A subscription never owns less than its sublicenses reserve: it is locked
+//     before either is changed.
 //
 // # When something fails
 //
