@@ -48,6 +48,22 @@
 // now is a Problem: its start and end are logged, here and in the operating
 // system's log, and while it lasts a line every so often.
 //
+// # Signing in
+//
+// A SignIn registers a key to a person's organization without a password on this
+// machine (R1): the agent shows a code and asks the publisher how it goes; a person
+// approves in the portal; the agent gets a token that registers its key, and then
+// activates the row.
+//
+//	waiting  ──approved by a person──▶  approved  ──registered, activated──▶  done
+//	   └── denied, expired ──▶ failed ◀── refused by the publisher ──┘
+//
+// Run does all of it, so a restart goes on where it stopped: each step is stored
+// before the next. Only a token whose answer was lost cannot be had again; then the
+// sign-in fails and is started over. The first activation, and each sign-in, note the
+// release of the product; an upgrade across the release from which the plan asks for
+// the organization is an open problem until somebody has signed in.
+//
 // # Schedule
 //
 // Run does what is due: for each row that was activated online, a Duty to fetch

@@ -21,6 +21,14 @@
 // Erasing a person blanks their row and deletes what hangs on it. The id stays,
 // since the log names it; the address is free for somebody new.
 //
+// A DeviceAuthorization is an agent that signs in by code (R1, RFC 8628): it asks,
+// without being anybody, and gets a device code for itself and a user code to
+// show. A person who has signed in enters the user code and approves it for an
+// organization that they administer, or denies it; either happens once. Then one
+// poll of the agent gets a token: it acts for that person in that organization,
+// registers keys and does nothing else, and ends after minutes. What an agent says
+// of itself is shown to the person, sealed meanwhile, and never believed.
+//
 // An Actor is whoever acts: a token on behalf of its person, or the system
 // itself (an operator command, a schedule). Every verb of every capability takes
 // one and asks Require first.
