@@ -31,12 +31,16 @@ func (c *installationRows) Run(ctx context.Context, p *program) error {
 		return s.Activations(ctx, api.ActivationFilter{
 			OrganizationID: c.Organization, SubscriptionID: c.Subscription, KeyID: c.Key, InstallationID: c.Installation, State: c.State,
 		}, l)
-	}, []string{"ID", "INSTALLATION", "SITE", "TYPE", "KEY", "STATUS", "METHOD", "USED", "MAXIMUM", "LAST SEEN"}, func(a api.Activation) []string {
-		return []string{
-			a.ID, a.Installation.Name, or(a.Site.Name, "-"), a.LicenseType, a.Key.Masked, a.Status, a.Method,
-			counted(a.Used), number(a.Maximum, "unlimited"), moment(a.LastSeenAt),
-		}
-	})
+	}, rowHead, rowCells)
+}
+
+var rowHead = []string{"ID", "INSTALLATION", "SITE", "TYPE", "KEY", "STATUS", "METHOD", "USED", "MAXIMUM", "LAST SEEN"}
+
+func rowCells(a api.Activation) []string {
+	return []string{
+		a.ID, a.Installation.Name, or(a.Site.Name, "-"), a.LicenseType, a.Key.Masked, a.Status, a.Method,
+		counted(a.Used), number(a.Maximum, "unlimited"), moment(a.LastSeenAt),
+	}
 }
 
 func (p *program) printActivation(a api.Activation) {
