@@ -8,6 +8,11 @@ import (
 
 // installationCommand follows where keys are used.
 type installationCommand struct {
+	List    installationList    `cmd:"" help:"List installations."`
+	Show    installationShow    `cmd:"" help:"Show an installation with its rows."`
+	Rename  installationRename  `cmd:"" help:"Give an installation another name."`
+	History installationHistory `cmd:"" help:"List what happened to an installation."`
+
 	Rows       installationRows       `cmd:"" help:"List rows: each site and license type of an installation."`
 	Row        installationRow        `cmd:"" help:"Show a row."`
 	Deactivate installationDeactivate `cmd:"" help:"Deactivate rows that were activated online."`
