@@ -1,6 +1,8 @@
 package licensing_test
 
 import (
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -196,6 +198,73 @@ func TestAMergerThatFailsHalfWayMovesNothing(t *testing.T) {
 		p.exec(`DROP TABLE obstacle`)
 		if diff := cmp.Diff(before, p.holds(twin)); diff != "" {
 			t.Errorf("what the organization has (-before +after):\n%s", diff)
+		}
+	})
+}
+
+// TestKeysOfABlockedPlaceAreNotBroughtAlong merges somebody who was blocked in
+// one of two organizations: the keys that were granted there stay behind.
+func TestKeysOfABlockedPlaceAreNotBroughtAlong(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, p *publisher) {
+		plan, twin := p.plan(nil), p.organization("Twin")
+		keyOf := func(organizationID string) string {
+			p.sell(plan, func(n *licensing.NewSubscription) { n.OrganizationID = organizationID })
+			id, err := database.One(p.DB.Read(t.Context()), database.Value[string],
+				`SELECT id FROM license_key WHERE organization_id = ?`, organizationID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
+		brought, own := keyOf(twin), keyOf(p.org)
+		fired, kept := p.member(twin, identity.LicenseAdministrator, brought), p.member(twin, identity.LicenseAdministrator, brought)
+		p.exec(`UPDATE membership SET blocked_at = 1 WHERE person_id = ?`, fired.PersonID)
+		for _, a := range []identity.Actor{fired, kept} {
+			p.exec(`INSERT INTO membership (organization_id, person_id, role, created_at) VALUES (?, ?, 'license_administrator', 1)`, p.org, a.PersonID)
+			p.exec(`INSERT INTO key_grant (organization_id, person_id, key_id, created_at) VALUES (?, ?, ?, 1)`, p.org, a.PersonID, own)
+		}
+		p.merge(twin, p.org)
+		granted := func(a identity.Actor) int64 {
+			return p.count(`SELECT COUNT(*) FROM key_grant WHERE person_id = ?`, a.PersonID)
+		}
+		if granted(fired) != 1 || granted(kept) != 2 {
+			t.Errorf("%d keys of who was blocked and %d of who was not, want 1 and 2", granted(fired), granted(kept))
+		}
+	})
+}
+
+// TestAKeyIsRegisteredWhileItIsTransferred races registrations of a key in a box
+// by its first owner with transfers away: it ends with one of the two, and keys
+// and subscription agree.
+func TestAKeyIsRegisteredWhileItIsTransferred(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, p *publisher) {
+		plan, buyer := p.plan(nil), p.organization("Buyer")
+		for range 5 {
+			s := p.sell(plan, func(n *licensing.NewSubscription) { n.OrganizationID = "" })
+			var racing sync.WaitGroup
+			codes := make([]problem.Code, 6)
+			for n := range codes {
+				racing.Go(func() {
+					var err error
+					if n%2 == 0 {
+						_, err = p.RegisterKey(t.Context(), p.actor, licensing.Registration{Key: s.key, OrganizationID: p.org})
+					} else {
+						_, err = p.TransferSubscription(t.Context(), p.actor, s.ID, buyer, licensing.TransferOther)
+					}
+					codes[n] = codeOf(err)
+				})
+			}
+			racing.Wait()
+			for n, code := range codes {
+				if !slices.Contains([]problem.Code{"", problem.KeyNotRegistered, problem.KeyRegisteredElsewhere, problem.Conflict}, code) {
+					t.Errorf("caller %d: %s", n, code)
+				}
+			}
+			apart := p.count(`SELECT COUNT(*) FROM license_key k JOIN subscription s ON s.id = k.subscription_id
+				WHERE k.organization_id IS NULL OR k.organization_id <> s.organization_id`)
+			if apart != 0 {
+				t.Errorf("%d keys belong elsewhere than their subscription", apart)
+			}
 		}
 	})
 }
