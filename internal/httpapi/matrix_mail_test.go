@@ -44,9 +44,9 @@ func (c *cell) given(t testing.TB, failedAt any) request {
 }
 
 // unlisted makes a request that is not for a list.
-func unlisted(make func(c *cell, t testing.TB) request) func(t *testing.T, c *cell) request {
+func unlisted(of func(c *cell, t testing.TB) request) func(t *testing.T, c *cell) request {
 	return func(t *testing.T, c *cell) request {
-		r := make(c, t)
+		r := of(c, t)
 		r.thing = ""
 		return r
 	}

@@ -99,13 +99,13 @@ func withNames(q database.Querier, entries []event.Entry) ([]Activity, error) {
 	}
 	var n names
 	var err error
-	if n.people, err = namesOf(q, peopleNames, people); err != nil {
+	if n.people, err = namesOf(q, `SELECT id, TRIM(first_name || ' ' || last_name) FROM person WHERE id IN `, people); err != nil {
 		return nil, err
 	}
-	if n.tokens, err = namesOf(q, tokenNames, tokens); err != nil {
+	if n.tokens, err = namesOf(q, `SELECT id, name FROM api_token WHERE id IN `, tokens); err != nil {
 		return nil, err
 	}
-	if n.organizations, err = namesOf(q, organizationNames, organizations); err != nil {
+	if n.organizations, err = namesOf(q, `SELECT id, name FROM organization WHERE id IN `, organizations); err != nil {
 		return nil, err
 	}
 	all := make([]Activity, len(entries))
@@ -120,12 +120,6 @@ func withNames(q database.Querier, entries []event.Entry) ([]Activity, error) {
 	}
 	return all, nil
 }
-
-const (
-	peopleNames       = `SELECT id, TRIM(first_name || ' ' || last_name) FROM person WHERE id IN `
-	tokenNames        = `SELECT id, name FROM api_token WHERE id IN `
-	organizationNames = `SELECT id, name FROM organization WHERE id IN `
-)
 
 // namesOf reads names by ids.
 func namesOf(q database.Querier, query string, ids map[string]bool) (map[string]string, error) {

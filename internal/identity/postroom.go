@@ -6,7 +6,6 @@ import (
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/event"
 	"github.com/licethq/licet/internal/jobs"
-	"github.com/licethq/licet/internal/language"
 	"github.com/licethq/licet/internal/mail"
 )
 
@@ -64,7 +63,7 @@ func (s *Service) SendTestMail(ctx context.Context, actor Actor) error {
 		if err != nil {
 			return notFound(err)
 		}
-		err = s.Mail.Send(tx, mail.Message{Kind: "test", To: p.Email, PersonID: p.ID, Language: language.Tag(p.Language), Link: "/"})
+		err = s.Mail.Send(tx, mail.Message{Kind: "test", To: p.Email, PersonID: p.ID, Language: p.Language, Link: "/"})
 		if err != nil {
 			return err
 		}

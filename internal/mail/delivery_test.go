@@ -173,7 +173,7 @@ func reopen(t *testing.T, url string) *database.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() })
+	t.Cleanup(func() { _ = db.Close() }) // a test closes it, too
 	if err := db.Migrate(t.Context(), database.ServerSchema()); err != nil {
 		t.Fatal(err)
 	}

@@ -118,7 +118,8 @@ func (o *Outbox) open(id string, sealed []byte) (letter, error) {
 	if err != nil {
 		return l, err
 	}
-	return l, json.Unmarshal(plain, &l)
+	err = json.Unmarshal(plain, &l)
+	return l, err
 }
 
 // About gives the kinds and instants of all mails to a person or their address,

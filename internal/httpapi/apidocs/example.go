@@ -44,18 +44,25 @@ func takesToken(security []map[string][]string) bool {
 }
 
 func (r reader) curlBody(b *huma.RequestBody) []string {
-	for _, media := range slices.Sorted(maps.Keys(b.Content)) {
-		header := "-H 'Content-Type: " + media + "'"
-		if media != "application/json" {
-			return []string{header, "--data-binary @FILE"}
-		}
-		data, err := json.Marshal(r.example("", b.Content[media].Schema, 0))
-		if err != nil { // it holds texts and figures
-			return []string{header}
-		}
-		return []string{header, "-d '" + strings.ReplaceAll(string(data), "'", `'\''`) + "'"}
+	media, schema := first(b.Content)
+	header := "-H 'Content-Type: " + media + "'"
+	if media != "application/json" {
+		return []string{header, "--data-binary @FILE"}
 	}
-	return nil
+	data, err := json.Marshal(r.example("", schema, 0))
+	if err != nil { // it holds texts and figures
+		return []string{header}
+	}
+	return []string{header, "-d '" + strings.ReplaceAll(string(data), "'", `'\''`) + "'"}
+}
+
+// first gives the first media type of a body.
+func first(content map[string]*huma.MediaType) (string, *huma.Schema) {
+	media := slices.Sorted(maps.Keys(content))
+	if len(media) == 0 {
+		return "", nil
+	}
+	return media[0], content[media[0]].Schema
 }
 
 // deepest is how far examples follow members of members.

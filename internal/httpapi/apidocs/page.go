@@ -140,11 +140,8 @@ func (r reader) body(b *huma.RequestBody) *content {
 	if b == nil {
 		return nil
 	}
-	for _, media := range slices.Sorted(maps.Keys(b.Content)) {
-		s := b.Content[media].Schema
-		return &content{Media: media, Type: r.kind(s), Members: r.members(r.follow(s))}
-	}
-	return nil
+	media, s := first(b.Content)
+	return &content{Media: media, Type: r.kind(s), Members: r.members(r.follow(s))}
 }
 
 func (r reader) answer(status string, response *huma.Response) answer {

@@ -72,7 +72,7 @@ func start(t testing.TB, config *tls.Config, user, pass string) *Inbox {
 	go func() { served <- s.Serve(l) }()
 	t.Cleanup(func() {
 		l.Close() // a server that has not begun to serve yet does not know it
-		s.Close() //nolint:errcheck,gosec // it may be closed already
+		s.Close() //nolint:errcheck // it may be closed already
 		if err := <-served; err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			t.Errorf("the mail server ended: %v", err)
 		}
