@@ -287,7 +287,7 @@ func TestAJobOfADeadServerIsDoneByAnother(t *testing.T) {
 		}
 		close(resume)
 		server.Wait()
-		if got := job(t, db, id); got.State != jobs.Done || got.Attempts != 2 {
+		if got := job(t, db, id); got.State != jobs.Done || got.Attempts != 2 || got.FailedAt != nil || got.LastError != "" {
 			t.Errorf("job = %+v, want it done at the second try, whatever the first one says now", got)
 		}
 	})
