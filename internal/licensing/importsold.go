@@ -188,7 +188,7 @@ func (m *importer) mayHave(r sheetRow, k *importedKey) bool {
 	if !ok {
 		return false
 	}
-	size := resizing{Pool: k.of.Pool, Subscription: k.of.Subscription, Policy: k.of.Policy, Today: m.today, After: part}
+	size := division{Pool: k.of.Pool, Subscription: k.of.Subscription, Policy: k.of.Policy, Today: m.today, After: part}
 	if !m.adopt(r, size.Validate()) {
 		return false
 	}

@@ -106,6 +106,11 @@ func (c *changing) restartClocks(pool Pool) error {
 	if err != nil {
 		return err
 	}
+	return c.restartSlots(slots, pool)
+}
+
+// restartSlots does so with some rows.
+func (c *changing) restartSlots(slots []string, pool Pool) error {
 	sort.Strings(slots)
 	for _, slot := range slots {
 		// A request that was judged on the smaller pool is judged again.

@@ -35,6 +35,12 @@ func slotsOver(q database.Querier, subscriptionID string) ([]string, error) {
 		subscriptionID)
 }
 
+// slotsOverOfKey gives the slots whose live rows of a key are over their limit.
+func slotsOverOfKey(q database.Querier, keyID string) ([]string, error) {
+	return database.All(q, database.Value[string], `
+		SELECT slot_id FROM activation WHERE key_id = ? AND ended_at IS NULL AND (over_since IS NOT NULL OR over_recorded = 1)`, keyID)
+}
+
 // stirSlot lets the serial of a slot grow, so that a transaction which has judged
 // it as it was tries again.
 func stirSlot(tx *database.Tx, slotID string) error {

@@ -69,8 +69,8 @@ func (c SublicenseChange) apply(n Sublicense) Sublicense {
 	return n
 }
 
-// resizing is a sublicense that is made or changed, with all that bears on it.
-type resizing struct {
+// division is a sublicense that is made or changed, with all that bears on it.
+type division struct {
 	Pool         Pool // of the subscription, as it is; not asked when that is unlimited
 	Subscription Subscription
 	Policy       catalog.Policy
@@ -83,7 +83,7 @@ type resizing struct {
 }
 
 // Validate reports every fault of what was given.
-func (r resizing) Validate() error {
+func (r division) Validate() error {
 	var f problem.Faults
 	n := r.After
 	f.Text("/name", n.Name, 1, maxKeyName)
@@ -99,7 +99,7 @@ func (r resizing) Validate() error {
 
 // checkEnd notes an end that is no day, over already, or after the
 // subscription's.
-func (r resizing) checkEnd(f *problem.Faults) {
+func (r division) checkEnd(f *problem.Faults) {
 	end := r.After.EndsOn
 	if end == "" {
 		return
@@ -112,13 +112,13 @@ func (r resizing) checkEnd(f *problem.Faults) {
 }
 
 // resized reports whether the change takes more or other licenses than before.
-func (r resizing) resized() bool {
+func (r division) resized() bool {
 	return r.Before == nil || r.Before.Quota != r.After.Quota || r.Before.Reserved != r.After.Reserved
 }
 
 // rule gives the pool as it will be, and why the sublicense may not become so
 // (P10, P11): the sum of reserved quotas never exceeds what is owned.
-func (r resizing) rule() (Pool, error) {
+func (r division) rule() (Pool, error) {
 	after := r.Pool.with(r.Before, r.After, r.Used)
 	shrunk := r.Before != nil && r.After.Quota < r.Before.Quota
 	turnedDynamic := !r.After.Reserved && (r.Before == nil || r.Before.Reserved)
@@ -170,7 +170,7 @@ type SublicenseEffect struct {
 }
 
 // effect judges a change without doing it.
-func (r resizing) effect() SublicenseEffect {
+func (r division) effect() SublicenseEffect {
 	after, refusal := r.rule()
 	e := SublicenseEffect{
 		Unlimited: r.Subscription.Quantity == nil, Before: r.Pool, After: after, Used: r.Used, Refusal: refusal,
@@ -183,7 +183,7 @@ func (r resizing) effect() SublicenseEffect {
 	return e
 }
 
-func (r resizing) maximum(p Pool, n Sublicense) int64 {
+func (r division) maximum(p Pool, n Sublicense) int64 {
 	t := terms{Key: n.to(Key{Kind: SublicenseKey}), Subscription: r.Subscription}
 	return *t.maximum(p, r.Used)
 }

@@ -51,7 +51,7 @@ func TestRuleOfASublicense(t *testing.T) {
 		{name: "reserve more than anybody has of an unlimited one", after: reserved(1_000_000), infinite: true, main: -999_965},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := resizing{
+			r := division{
 				Pool: example, Before: c.before, After: *c.after, Used: c.used, Force: c.force,
 				Subscription: Subscription{Quantity: map[bool]*int64{false: &hundred, true: nil}[c.infinite]},
 				Policy:       catalog.Policy{OverLimit: map[bool]licensefile.OverLimit{true: licensefile.OverLimitBlock}[c.block]},
@@ -70,7 +70,7 @@ func TestRuleOfASublicense(t *testing.T) {
 
 func TestARefusalSaysHowManyLicensesAreMissing(t *testing.T) {
 	hundred := int64(100)
-	_, err := resizing{Pool: example, Subscription: Subscription{Quantity: &hundred}, After: Sublicense{Quota: 40, Reserved: true}}.rule()
+	_, err := division{Pool: example, Subscription: Subscription{Quantity: &hundred}, After: Sublicense{Quota: 40, Reserved: true}}.rule()
 	want := "The main pool has 35 unused licenses, 5 too few for this."
 	if p := problem.From(err); p == nil || p.Message != want {
 		t.Errorf("got %v, want %q", err, want)
@@ -106,7 +106,7 @@ func TestFaultsOfASublicense(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			if p := problem.From(resizing{Subscription: of, Today: "2026-04-01", Before: c.before, After: c.after}.Validate()); p != nil {
+			if p := problem.From(division{Subscription: of, Today: "2026-04-01", Before: c.before, After: c.after}.Validate()); p != nil {
 				for _, f := range p.Fields {
 					got = append(got, f.Pointer)
 				}
@@ -134,13 +134,13 @@ func TestReservedQuotasNeverExceedWhatIsOwned(t *testing.T) {
 			switch act := rapid.IntRange(0, 3).Draw(t, "act"); {
 			case act == 0 || len(all) == 0:
 				n := Sublicense{Quota: quota.Draw(t, "quota"), Reserved: rapid.Bool().Draw(t, "reserved")}
-				r := resizing{Pool: world, Subscription: Subscription{Quantity: &total}, After: n}
+				r := division{Pool: world, Subscription: Subscription{Quantity: &total}, After: n}
 				if after, err := r.rule(); err == nil {
 					world, all = after, append(all, living{n, 0})
 				}
 			case act == 1:
 				one := &all[rapid.IntRange(0, len(all)-1).Draw(t, "which")]
-				r := resizing{
+				r := division{
 					Pool: world, Subscription: Subscription{Quantity: &total}, Before: &Sublicense{Quota: one.Quota, Reserved: one.Reserved},
 					After: Sublicense{Quota: quota.Draw(t, "quota"), Reserved: rapid.Bool().Draw(t, "reserved")}, Used: one.used,
 					Force: rapid.Bool().Draw(t, "force"),

@@ -60,7 +60,7 @@ func (s *Service) CreateSublicense(ctx context.Context, actor identity.Actor, su
 // storeSublicense stores a new sublicense, if the rule lets it.
 func (s *Service) storeSublicense(tx *database.Tx, actor identity.Actor, key Key, text string, zone *time.Location) error {
 	n := *key.sublicense()
-	r, err := s.newResizing(tx, key.SubscriptionID, n, key.IssuedOn)
+	r, err := s.newDivision(tx, key.SubscriptionID, n, key.IssuedOn)
 	if err != nil {
 		return err
 	}
@@ -137,24 +137,24 @@ func (s *Service) dividable(ctx context.Context, actor identity.Actor, subscript
 	return found, mayDivide(actor, found.OrganizationID)
 }
 
-// newResizing locks a subscription and gives what bears on a new sublicense. The
+// newDivision locks a subscription and gives what bears on a new sublicense. The
 // root is locked before its pool is summed up: two who reserve at once would both
 // see the same licenses free.
-func (s *Service) newResizing(tx *database.Tx, subscriptionID string, n Sublicense, today licensefile.Date) (resizing, error) {
+func (s *Service) newDivision(tx *database.Tx, subscriptionID string, n Sublicense, today licensefile.Date) (division, error) {
 	found, err := lockSubscription(tx, subscriptionID)
 	if errors.Is(err, database.ErrNoRows) {
-		return resizing{}, problem.New(problem.NotFound)
+		return division{}, problem.New(problem.NotFound)
 	}
 	if err != nil {
-		return resizing{}, err
+		return division{}, err
 	}
-	r := resizing{Subscription: found, Today: today, After: n}
+	r := division{Subscription: found, Today: today, After: n}
 	err = r.load(tx)
 	return r, err
 }
 
 // load adds the plan's policy and the pool.
-func (r *resizing) load(q database.Querier) error {
+func (r *division) load(q database.Querier) error {
 	plan, err := catalog.PlanByID(q, r.Subscription.PlanID)
 	if err != nil {
 		return err
@@ -175,7 +175,7 @@ func (s *Service) PreviewSublicense(ctx context.Context, actor identity.Actor, s
 	if err != nil {
 		return SublicenseEffect{}, err
 	}
-	r := resizing{Subscription: found, Today: dayIn(publisher.Zone, s.now()), After: n}
+	r := division{Subscription: found, Today: dayIn(publisher.Zone, s.now()), After: n}
 	if err := s.DB.Snapshot(ctx, r.load); err != nil {
 		return SublicenseEffect{}, err
 	}
@@ -197,38 +197,60 @@ func (s *Service) ChangeSublicense(ctx context.Context, actor identity.Actor, ke
 	if err != nil {
 		return OwnedKey{}, err
 	}
-	now := s.now()
 	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
 		if _, err := lockSubscription(tx, subscriptionID); err != nil {
 			return err
 		}
-		key, r, err := s.changing(tx, keyID, c, dayIn(publisher.Zone, now))
-		if err != nil {
-			return err
-		}
-		if err := identity.SameVersion(version, key.Version); err != nil {
-			return err
-		}
-		if *r.Before == r.After {
-			return nil
-		}
-		if err := r.Validate(); err != nil {
-			return err
-		}
-		if _, err := r.rule(); err != nil {
-			return err
-		}
-		key = r.After.to(key)
-		key.Version++
-		if err := updateSublicense(tx, key, r.After.endDue(publisher.Zone)); err != nil {
-			return err
-		}
-		return recordSublicense(tx, actor, "changed", r.Subscription, key, now)
+		return s.changeSublicense(tx, actor, keyID, c, version, publisher.Zone)
 	})
 	if err != nil {
 		return OwnedKey{}, err
 	}
 	return s.keyByID(ctx, keyID)
+}
+
+// changeSublicense does what ChangeSublicense says, in its transaction, which has
+// locked the root.
+func (s *Service) changeSublicense(
+	tx *database.Tx, actor identity.Actor, keyID string, c SublicenseChange, version int64, zone *time.Location,
+) error {
+	now := s.now()
+	key, r, err := s.divisionOf(tx, keyID, c, dayIn(zone, now))
+	if err != nil {
+		return err
+	}
+	if err := identity.SameVersion(version, key.Version); err != nil {
+		return err
+	}
+	if *r.Before == r.After {
+		return nil
+	}
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	pool, err := r.rule()
+	if err != nil {
+		return err
+	}
+	key = r.After.to(key)
+	key.Version++
+	if err := updateSublicense(tx, key, r.After.endDue(zone)); err != nil {
+		return err
+	}
+	if err := recordSublicense(tx, actor, "changed", r.Subscription, key, now); err != nil {
+		return err
+	}
+	if r.maximum(pool, r.After) <= r.maximum(r.Pool, *r.Before) {
+		return nil
+	}
+	// Enlarging it starts the clock of its rows over their limit anew, as buying
+	// more does (R5).
+	slots, err := slotsOverOfKey(tx, keyID)
+	if err != nil {
+		return err
+	}
+	restart := &changing{tx: tx, actor: actor, Subscription: r.Subscription, policy: r.Policy, zone: zone, now: now}
+	return restart.restartSlots(slots, pool)
 }
 
 // PreviewChange says what a change of a sublicense would do to the pool. It
@@ -242,9 +264,9 @@ func (s *Service) PreviewChange(ctx context.Context, actor identity.Actor, keyID
 	if _, err := s.divided(ctx, actor, keyID); err != nil {
 		return SublicenseEffect{}, err
 	}
-	var r resizing
+	var r division
 	err = s.DB.Snapshot(ctx, func(q database.Querier) error {
-		_, r, err = s.changing(q, keyID, c, dayIn(publisher.Zone, s.now()))
+		_, r, err = s.divisionOf(q, keyID, c, dayIn(publisher.Zone, s.now()))
 		return err
 	})
 	if err != nil {
@@ -273,27 +295,27 @@ func (s *Service) divided(ctx context.Context, actor identity.Actor, keyID strin
 	return t.Subscription.ID, nil
 }
 
-// changing gives a sublicense that stands and what bears on its change.
-func (s *Service) changing(q database.Querier, keyID string, c SublicenseChange, today licensefile.Date) (Key, resizing, error) {
+// divisionOf gives a sublicense that stands and what bears on its change.
+func (s *Service) divisionOf(q database.Querier, keyID string, c SublicenseChange, today licensefile.Date) (Key, division, error) {
 	stored, err := findKey(q, keyID, today)
 	if err != nil {
-		return Key{}, resizing{}, err
+		return Key{}, division{}, err
 	}
 	t, err := s.withOffer(q, &stored.terms)
 	if err != nil {
-		return Key{}, resizing{}, err
+		return Key{}, division{}, err
 	}
 	switch t.state(today) {
 	case KeyDeleted:
-		return t.Key, resizing{}, problem.New(problem.NotFound)
+		return t.Key, division{}, problem.New(problem.NotFound)
 	case KeyReplacedBy:
-		return t.Key, resizing{}, problem.New(problem.KeyReplaced)
+		return t.Key, division{}, problem.New(problem.KeyReplaced)
 	case KeyEnded:
-		return t.Key, resizing{}, problem.New(problem.SublicenseEnded)
+		return t.Key, division{}, problem.New(problem.SublicenseEnded)
 	case KeyValid, KeyUnregistered:
 	}
 	before := t.Key.sublicense()
-	return t.Key, resizing{
+	return t.Key, division{
 		Pool: t.Pool, Subscription: t.Subscription, Policy: t.Offer.Policy, Today: today,
 		Before: before, After: c.apply(*before), Used: t.KeyUsed, Force: c.Force,
 	}, nil

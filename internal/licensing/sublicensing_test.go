@@ -288,3 +288,60 @@ func (p *publisher) doors() []*licensing.Service {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+func TestEnlargingASublicenseStartsTheClockOfItsRowAnew(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, p *publisher) {
+		s := p.sell(p.plan(func(policy *catalog.Policy) {
+			policy.OverLimit, policy.OverLimitGraceDays = licensefile.OverLimitGrace, 7
+		}), nil)
+		branch, key := p.divide(s, reserved(10))
+		i := p.install()
+		i.must(i.request(licensefile.KindActivate, withKey(key), i.using(30)))
+		p.clock.advance(5 * 24 * time.Hour)
+		enlarge := func(quota int64) *time.Time {
+			if _, err := p.ChangeSublicense(t.Context(), p.administrator(), branch.ID, licensing.SublicenseChange{Quota: &quota}, 0); err != nil {
+				t.Fatal(err)
+			}
+			return p.row(s).Activation.OverSince
+		}
+		if since := enlarge(20); since == nil || !since.Equal(p.clock.now()) {
+			t.Errorf("still over: since %v, want now", since)
+		}
+		if since := enlarge(30); since != nil {
+			t.Errorf("no longer over: since %v", since)
+		}
+	})
+}
+
+// TestASubscriptionShrinksWhileItIsReserved races a smaller number of licenses
+// with reservations: what is reserved never exceeds what is owned.
+func TestASubscriptionShrinksWhileItIsReserved(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, p *publisher) {
+		admin, doors := p.administrator(), p.doors()
+		for range 8 {
+			s := p.sell(p.plan(nil), nil)
+			errs := make([]error, 8)
+			var racing sync.WaitGroup
+			for n := range errs {
+				racing.Go(func() {
+					if n == 3 {
+						_, errs[n] = doors[n%len(doors)].Resize(t.Context(), p.actor, licensing.Resizing{Change: licensing.Change{ID: s.ID}, Quantity: ptr(int64(60))})
+						return
+					}
+					_, _, errs[n] = doors[n%len(doors)].CreateSublicense(t.Context(), admin, s.ID, reserved(20))
+				})
+			}
+			racing.Wait()
+			for n, err := range errs {
+				if err != nil && !problem.Is(err, problem.PoolExhausted) && !problem.Is(err, problem.QuantityTooSmall) {
+					t.Errorf("racer %d: %v", n, err)
+				}
+			}
+			over := p.count(`SELECT COUNT(*) FROM subscription s WHERE s.quantity <
+				(SELECT COALESCE(SUM(k.quota), 0) FROM license_key k WHERE k.subscription_id = s.id AND k.reserved = 1)`)
+			if over != 0 {
+				t.Fatal("more is reserved than owned")
+			}
+		}
+	})
+}
