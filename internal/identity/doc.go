@@ -29,14 +29,28 @@
 // registers keys and does nothing else, and ends after minutes. What an agent says
 // of itself is shown to the person, sealed meanwhile, and never believed.
 //
-// An Actor is whoever acts: a token on behalf of its person, or the system
-// itself (an operator command, a schedule). Every verb of every capability takes
-// one and asks Require first.
+// A Session is a sign-in on one browser. Signing in takes a password and, when
+// an authenticator app is set up, its code or a recovery code; or a passkey whose
+// device has verified its user. Every step makes a new session with a new secret,
+// and a cookie that came along is never taken over. Sign-up and reset answer
+// everybody alike; the mail tells. What a mail's link, a code or a ceremony is
+// good for, it is good for once: a guarded update decides. Whatever changes how a
+// person signs in locks their row first, so that a session of an old password
+// does not outlive a reset that happens at the same moment.
+//
+// Passwords are hashed behind a Gate: few at once, in fair turns, so that a flood
+// of guesses neither starves the rest of the server nor locks anybody out.
+//
+// An Actor is whoever acts: a person by a session, a token on behalf of its
+// person, or the system itself (an operator command, a schedule). Every verb of
+// every capability takes one and asks Require first.
 //
 // # What is kept
 //
 // Tokens are kept as SHA-256; the token itself is shown once. It ends in a
 // checksum, so a mistyped or cut one is refused without the database, and so
-// that scanners can tell one from other text. Names and addresses live here and
+// that scanners can tell one from other text. Secrets of sessions and links are
+// kept as SHA-256 too, recovery codes as HMAC, passwords as argon2id; secrets of
+// authenticator apps, and what a sign-up gave until it is confirmed, are sealed. Names and addresses live here and
 // nowhere else: events hold ids.
 package identity

@@ -40,9 +40,9 @@ func isUnusedLink(q database.Querier, purpose string, hash []byte) (bool, error)
 	return n == 1, err
 }
 
-// endLinks uses up every other link of an address.
+// endLinks uses up every other link of an address, and forgets what sign-ups gave.
 func endLinks(tx *database.Tx, key string, now time.Time) error {
-	_, err := tx.Exec(`UPDATE link SET used_at = ?, sealed = NULL WHERE email_key = ? AND used_at IS NULL`, database.Micros(now), key)
+	_, err := tx.Exec(`UPDATE link SET used_at = COALESCE(used_at, ?), sealed = NULL WHERE email_key = ?`, database.Micros(now), key)
 	return err
 }
 
