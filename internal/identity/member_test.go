@@ -50,12 +50,15 @@ type crew struct {
 
 // withCrew runs a test on both engines with a crew whose other has a role.
 func withCrew(t *testing.T, role identity.MemberRole, fn func(t *testing.T, c *crew, post *mailtest.Post)) {
-	withMail(t, func(t *testing.T, s *identity.Service, post *mailtest.Post) {
-		adminID, otherID := aPerson(t, s, "admin@example.com"), aPerson(t, s, "other@example.com")
-		o := found(t, s, adminID)
-		join(t, s, o.ID, otherID, role)
-		fn(t, &crew{Service: s, organizationID: o.ID, admin: acting(t, s, adminID), other: otherID}, post)
-	})
+	withMail(t, func(t *testing.T, s *identity.Service, post *mailtest.Post) { fn(t, newCrew(t, s, role), post) })
+}
+
+func newCrew(t *testing.T, s *identity.Service, role identity.MemberRole) *crew {
+	t.Helper()
+	adminID, otherID := aPerson(t, s, "admin@example.com"), aPerson(t, s, "other@example.com")
+	o := found(t, s, adminID)
+	join(t, s, o.ID, otherID, role)
+	return &crew{Service: s, organizationID: o.ID, admin: acting(t, s, adminID), other: otherID}
 }
 
 func TestANewRoleIsMailedInThePersonsLanguage(t *testing.T) {
@@ -325,6 +328,22 @@ func TestMembersAreListedSortedSearchedAndFiltered(t *testing.T) {
 			if diff := cmp.Diff(tt.want, emails); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 			}
+		}
+	})
+}
+
+func TestAMemberSeesTheirOwnPlaceAndNobodyElses(t *testing.T) {
+	withCrew(t, identity.Member, func(t *testing.T, c *crew, _ *mailtest.Post) {
+		member := acting(t, c.Service, c.other)
+		if got, err := c.Member(t.Context(), member, c.organizationID, c.other); err != nil || got.Role != identity.Member {
+			t.Errorf("their own: %+v %v", got, err)
+		}
+		if _, err := c.Member(t.Context(), member, c.organizationID, c.admin.PersonID); !problem.Is(err, problem.Forbidden) {
+			t.Errorf("another's: %v, want forbidden", err)
+		}
+		stranger := acting(t, c.Service, aPerson(t, c.Service, "stranger@example.com"))
+		if _, err := c.Member(t.Context(), stranger, c.organizationID, stranger.PersonID); !problem.Is(err, problem.NotFound) {
+			t.Errorf("a stranger's: %v, want not_found", err)
 		}
 	})
 }

@@ -80,8 +80,8 @@ func (s *Service) RemoveMember(ctx context.Context, actor Actor, organizationID,
 }
 
 // Leave ends the membership of the person who acts, by a session. A blocked
-// member may leave too, by way of support. Errors: last_administrator,
-// not_found, forbidden for a token.
+// member does not find the organization. Errors: last_administrator, not_found,
+// forbidden for a token.
 func (s *Service) Leave(ctx context.Context, actor Actor, organizationID string) error {
 	if err := actor.RequirePerson(); err != nil {
 		return err
