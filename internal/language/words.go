@@ -61,8 +61,9 @@ func load(tree fs.FS) (*words, error) {
 // Text gives a text with its data, in English when the language lacks it, and
 // the id itself when there is none at all. The plural form follows
 // data["count"], an integer.
-func Text(t Tag, id string, data map[string]any) string {
-	w := loaded()
+func Text(t Tag, id string, data map[string]any) string { return loaded().text(t, id, data) }
+
+func (w *words) text(t Tag, id string, data map[string]any) string {
 	localizer, ok := w.localizers[t]
 	if !ok {
 		localizer = w.localizers[English]

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -143,5 +144,34 @@ func TestOnlyTheLanguagesOfLicetAreValid(t *testing.T) {
 		if got := Valid(s); got != want {
 			t.Errorf("Valid(%q) = %v, want %v", s, got, want)
 		}
+	}
+}
+
+func TestCountsChooseThePluralFormOfTheirLanguage(t *testing.T) {
+	w, err := load(fstest.MapFS{
+		"words/en.json": {Data: []byte(`{"keys": {"one": "{{.count}} key", "other": "{{.count}} keys"}}`)},
+		"words/ja.json": {Data: []byte(`{"keys": {"other": "キー {{.count}} 個"}}`)},
+		"words/fr.json": {Data: []byte(`{"keys": {"one": "{{.count}} clé", "many": "{{.count}} de clés", "other": "{{.count}} clés"}}`)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		tag   Tag
+		count int64
+		want  string
+	}{
+		"one, English":      {English, 1, "1 key"},
+		"none, English":     {English, 0, "0 keys"},
+		"two, Japanese":     {Japanese, 2, "キー 2 個"},
+		"none, French":      {French, 0, "0 clé"},
+		"two, French":       {French, 2, "2 clés"},
+		"a million, French": {French, 1_000_000, "1000000 de clés"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := w.text(tt.tag, "keys", map[string]any{"count": tt.count}); got != tt.want {
+				t.Errorf("text = %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
