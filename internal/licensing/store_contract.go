@@ -176,43 +176,60 @@ func loadAround(q database.Querier, ids []string, today licensefile.Date) (map[s
 		return all, nil
 	}
 	in, args := anyOf(ids)
-	type counted struct {
-		id string
-		n  [4]int64
+	if err := countUse(q, all, in, args, today); err != nil {
+		return nil, err
 	}
-	scan := func(r database.Row) (c counted, err error) {
-		err = r.Scan(&c.id, &c.n[0], &c.n[1], &c.n[2], &c.n[3])
-		return c, err
+	if err := countKeys(q, all, in, args, today); err != nil {
+		return nil, err
 	}
-	used, err := database.All(q, scan, `
-		SELECT x.subscription_id, COUNT(*), CAST(SUM(x.used) AS BIGINT), CAST(SUM(CASE WHEN y.reserved = 1 THEN x.used ELSE 0 END) AS BIGINT),
+	return all, loadContacts(q, all, in, args)
+}
+
+// counted is a line of sums about a subscription.
+type counted struct {
+	id  string
+	all int64
+	sum [3]int64
+}
+
+func scanCounted(r database.Row) (c counted, err error) {
+	err = r.Scan(&c.id, &c.all, &c.sum[0], &c.sum[1], &c.sum[2])
+	return c, err
+}
+
+// countUse adds the live rows and what they use: in all, reserved, dynamic.
+func countUse(q database.Querier, all map[string]around, in string, ids []any, today licensefile.Date) error {
+	lines, err := database.All(q, scanCounted, `
+		SELECT x.subscription_id, COUNT(*), CAST(SUM(x.used) AS BIGINT),
+		       CAST(SUM(CASE WHEN y.reserved = 1 THEN x.used ELSE 0 END) AS BIGINT),
 		       CAST(SUM(CASE WHEN y.quota IS NOT NULL AND y.reserved = 0 THEN x.used ELSE 0 END) AS BIGINT)
 		FROM activation x JOIN license_key y ON y.id = x.key_id
 		WHERE x.ended_at IS NULL AND (y.ends_on IS NULL OR y.ends_on >= ?) AND x.subscription_id IN `+in+`
-		GROUP BY x.subscription_id`, append([]any{string(today)}, args...)...)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range used {
+		GROUP BY x.subscription_id`, append([]any{string(today)}, ids...)...)
+	for _, c := range lines {
 		a := all[c.id]
-		a.activations, a.seats.Used, a.seats.ReservedInUse, a.seats.DynamicInUse = c.n[0], c.n[1], c.n[2], c.n[3]
+		a.activations, a.seats.Used, a.seats.ReservedInUse, a.seats.DynamicInUse = c.all, c.sum[0], c.sum[1], c.sum[2]
 		all[c.id] = a
 	}
-	keys, err := database.All(q, scan, `
-		SELECT subscription_id, COUNT(*), CAST(SUM(CASE WHEN reserved = 1 AND (ends_on IS NULL OR ends_on >= ?) THEN COALESCE(quota, 0) ELSE 0 END) AS BIGINT),
+	return err
+}
+
+// countKeys adds the keys that work and the quotas of sublicenses that have not
+// ended: reserved, dynamic.
+func countKeys(q database.Querier, all map[string]around, in string, ids []any, today licensefile.Date) error {
+	lines, err := database.All(q, scanCounted, `
+		SELECT subscription_id, COUNT(*),
+		       CAST(SUM(CASE WHEN reserved = 1 AND (ends_on IS NULL OR ends_on >= ?) THEN COALESCE(quota, 0) ELSE 0 END) AS BIGINT),
 		       CAST(SUM(CASE WHEN reserved = 0 AND (ends_on IS NULL OR ends_on >= ?) THEN COALESCE(quota, 0) ELSE 0 END) AS BIGINT), 0
 		FROM license_key
 		WHERE deleted_at IS NULL AND replaced_by IS NULL AND subscription_id IN `+in+`
-		GROUP BY subscription_id`, append([]any{string(today), string(today)}, args...)...)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range keys {
+		GROUP BY subscription_id`, append([]any{string(today), string(today)}, ids...)...)
+	for _, c := range lines {
 		a := all[c.id]
-		a.keys, a.seats.Reserved, a.seats.Dynamic = c.n[0], c.n[1], c.n[2]
+		a.keys, a.seats.Reserved, a.seats.Dynamic = c.all, c.sum[0], c.sum[1]
 		all[c.id] = a
 	}
-	return all, loadContacts(q, all, in, args)
+	return err
 }
 
 // loadContacts adds whom to buy more from: the newest order's contact, of those
