@@ -22,9 +22,10 @@ type CheckMail struct {
 	Next string `json:"next" enum:"check_mail" doc:"Always check_mail, whether there is such an account or not."`
 }
 
-// LinkToken is what a mail's link holds after ?token=.
-type LinkToken struct {
-	Token string `json:"token" maxLength:"100"`
+// Confirmation finishes a sign-up.
+type Confirmation struct {
+	Token    string `json:"token" maxLength:"100" doc:"What the mail's link holds after ?token=."`
+	Password string `json:"password" maxLength:"200" doc:"That of the sign-up: whoever reads the mail may not be who signed up."`
 }
 
 // SignIn is an attempt to sign in.
@@ -242,9 +243,10 @@ func (c *Client) SignUp(ctx context.Context, s SignUp) (CheckMail, error) {
 	return send[CheckMail](ctx, c, http.MethodPost, "/sign-ups", s)
 }
 
-// Confirm finishes a sign-up with the link of its mail, and signs in.
-func (c *Client) Confirm(ctx context.Context, token string) (SignInStep, error) {
-	return send[SignInStep](ctx, c, http.MethodPost, "/confirmations", LinkToken{token})
+// Confirm finishes a sign-up with the link of its mail and its password, and
+// signs in.
+func (c *Client) Confirm(ctx context.Context, n Confirmation) (SignInStep, error) {
+	return send[SignInStep](ctx, c, http.MethodPost, "/confirmations", n)
 }
 
 // SignIn signs in, by cookies: HTTP needs a jar.

@@ -54,13 +54,13 @@ func TestASignUpIsConfirmedByItsMailAndSignsIn(t *testing.T) {
 			t.Errorf("before the confirmation: %v", err)
 		}
 		token := linkToken(t, s.Mail(t, "Kim@example.com"), "/confirm")
-		step := must[api.SignInStep](t)(browser.Confirm(t.Context(), token))
+		step := must[api.SignInStep](t)(browser.Confirm(t.Context(), api.Confirmation{Token: token, Password: newPassword}))
 		self := must[api.Self](t)(browser.Self(t.Context()))
 		want := api.Self{Email: "Kim@example.com", FirstName: "Kim", LastName: "Reed", Language: "en", Memberships: []api.SelfMember{}}
 		if diff := cmp.Diff(want, self, cmpopts.IgnoreFields(api.Self{}, "PersonID", "SessionID")); diff != "" || step.Stage != "complete" {
 			t.Errorf("stage %q, self (-want +got):\n%s", step.Stage, diff)
 		}
-		if _, err := s.Browser(t).Confirm(t.Context(), token); code(err) != "link_invalid" {
+		if _, err := s.Browser(t).Confirm(t.Context(), api.Confirmation{Token: token, Password: newPassword}); code(err) != "link_invalid" {
 			t.Errorf("the link again: %v, want link_invalid", err)
 		}
 		s.SignIn(t, servertest.Person{Email: "kim@EXAMPLE.com", Password: newPassword})

@@ -34,7 +34,7 @@ func signingInRows() rows {
 		"confirm-sign-up": {access: anonymously(), make: func(t *testing.T, c *cell) request {
 			email := c.unique("kim") + "@example.com"
 			must[api.CheckMail](t)(c.WithCookie(t, "").SignUp(t.Context(), newcomer(email)))
-			return request{body: api.LinkToken{Token: linkToken(t, c.Mail(t, email), "/confirm")}}
+			return request{body: api.Confirmation{Token: linkToken(t, c.Mail(t, email), "/confirm"), Password: newPassword}}
 		}},
 		"sign-in": {access: anonymously(), make: func(t *testing.T, c *cell) request {
 			p := c.Person(t, "Sam", "Stone")

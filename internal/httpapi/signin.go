@@ -129,11 +129,11 @@ func (h *handlers) signUp(ctx context.Context, in *signUp) (*body[api.CheckMail]
 
 type confirmation struct {
 	Browser
-	Body api.LinkToken
+	Body api.Confirmation
 }
 
 func (h *handlers) confirm(ctx context.Context, in *confirmation) (*signedIn, error) {
-	return answerSignedIn(h.Identity.Confirm(ctx, in.caller(ctx), in.Body.Token))
+	return answerSignedIn(h.Identity.Confirm(ctx, in.caller(ctx), in.Body.Token, in.Body.Password))
 }
 
 type signInRequest struct {

@@ -86,7 +86,7 @@ func (p *people) join(t testing.TB, email string) identity.SignedIn {
 	if err := p.SignUp(t.Context(), from("192.0.2.1"), newcomer(email)); err != nil {
 		t.Fatal(err)
 	}
-	signed, err := p.Confirm(t.Context(), from("192.0.2.1"), p.token(t, email))
+	signed, err := p.Confirm(t.Context(), from("192.0.2.1"), p.token(t, email), password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestASignUpIsConfirmedOnceHoweverManyTry(t *testing.T) {
 			tokens = append(tokens, p.token(t, "kim@example.com"))
 		}
 		got := rush(6, func(i int) error {
-			_, err := p.Confirm(t.Context(), from("192.0.2.1"), tokens[i%2])
+			_, err := p.Confirm(t.Context(), from("192.0.2.1"), tokens[i%2], password)
 			return err
 		})
 		if n := p.count(t, `SELECT COUNT(*) FROM person`); got[""] != 1 || n != 1 {
@@ -202,13 +202,13 @@ func TestALinkExpiresAsTheSettingsSay(t *testing.T) {
 			t.Errorf("a reset after its hour: %v, want link_expired", err)
 		}
 		p.later(23 * time.Hour)
-		if _, err := p.Confirm(t.Context(), from("192.0.2.1"), confirm); codeOf(err) != problem.LinkExpired {
+		if _, err := p.Confirm(t.Context(), from("192.0.2.1"), confirm, password); codeOf(err) != problem.LinkExpired {
 			t.Errorf("a sign-up after its day: %v, want link_expired", err)
 		}
 		if err := p.CleanUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.Confirm(t.Context(), from("192.0.2.1"), confirm); codeOf(err) != problem.LinkExpired {
+		if _, err := p.Confirm(t.Context(), from("192.0.2.1"), confirm, password); codeOf(err) != problem.LinkExpired {
 			t.Errorf("after cleaning up: %v, want link_expired still", err)
 		}
 		p.later(24 * time.Hour)
@@ -527,4 +527,24 @@ func (p *people) newestToken(t testing.TB, email string) string {
 			}
 		}
 	}
+}
+
+// Somebody signs up with an address that is not theirs, and its owner follows the
+// mail: the account must not be one whose password the stranger knows.
+func TestASignUpIsConfirmedByWhoeverKnowsItsPasswordAlone(t *testing.T) {
+	eachPeople(t, func(t *testing.T, p *people) {
+		if err := p.SignUp(t.Context(), from("192.0.2.1"), newcomer("kim@example.com")); err != nil {
+			t.Fatal(err)
+		}
+		token := p.token(t, "kim@example.com")
+		if _, err := p.Confirm(t.Context(), from("198.51.100.7"), token, "not the password of it"); codeOf(err) != problem.CredentialsInvalid {
+			t.Errorf("with another password: %v, want credentials_invalid", err)
+		}
+		if n := p.count(t, `SELECT COUNT(*) FROM person`); n != 0 {
+			t.Errorf("%d people, want none", n)
+		}
+		if _, err := p.Confirm(t.Context(), from("192.0.2.1"), token, password); err != nil {
+			t.Errorf("with its own, by the same link: %v", err)
+		}
+	})
 }

@@ -124,9 +124,15 @@ func (s *Service) recordLink(tx *database.Tx, kind string, l link) error {
 }
 
 // Confirm makes the account that a sign-up asked for, and signs its person in.
-// Errors: link_invalid, link_expired, account_exists when the address got an
-// account meanwhile.
-func (s *Service) Confirm(ctx context.Context, c Caller, token string) (SignedIn, error) {
+// It takes the link, which only the reader of the mail has, and the password,
+// which only whoever signed up has: a stranger who signs up with somebody's
+// address would otherwise know the password of the account that this somebody
+// confirms. Errors: link_invalid, link_expired, credentials_invalid,
+// account_exists when the address got an account meanwhile; busy.
+func (s *Service) Confirm(ctx context.Context, c Caller, token, password string) (SignedIn, error) {
+	if err := s.checkSignUp(ctx, c, token, password); err != nil {
+		return SignedIn{}, err
+	}
 	var signed SignedIn
 	err := s.DB.InTx(ctx, func(tx *database.Tx) error {
 		l, err := takeLink(tx, linkConfirm, token, s.now())
@@ -157,6 +163,23 @@ func (s *Service) Confirm(ctx context.Context, c Caller, token string) (SignedIn
 		err = problem.New(problem.AccountExists).Because(err)
 	}
 	return signed, err
+}
+
+// checkSignUp holds a password against that of the sign-up which a link is for.
+func (s *Service) checkSignUp(ctx context.Context, c Caller, token, password string) error {
+	l, err := findLink(s.DB.Read(ctx), linkConfirm, token, s.now())
+	if err != nil {
+		return err
+	}
+	p, err := s.confirmed(l)
+	if err != nil {
+		return err
+	}
+	_, right, err := s.verify(ctx, s.lane(c, p.ID), &p, password)
+	if err == nil && !right {
+		err = problem.New(problem.CredentialsInvalid)
+	}
+	return err
 }
 
 // confirmed gives the person whom a sign-up asked for.
