@@ -51,6 +51,21 @@
 // receipt. On an ended row everything but activate is answered with a receipt
 // that says so, which an installation accepts as news: its serial is higher.
 //
+// # Imports, mergers, transfers
+//
+// An import (P19) is judged by an importer, which is pure, on a snapshot; then
+// again inside its transaction, one import after the other, and stored whole or
+// not at all. An imported activation stands on an Installation without a key pair,
+// a stand-in: the first real one that brings the key takes its place, so that the
+// pool never counts both.
+//
+// A merger of organizations and a transfer of a subscription move the roots,
+// organization and subscription and installation; what belongs to them follows by
+// its foreign keys. Serials of the rows that moved grow, so that a request which
+// was judged before is judged again; and a new activation looks once more, when it
+// holds its key, whether that still belongs to its organization. History belongs
+// to the installation.
+//
 // # Invariants
 //
 //   - At most one live activation per slot: a unique index.
