@@ -126,7 +126,7 @@ func (s *Service) offer(q database.Querier, req *licensefile.SignedRequest, toda
 	}
 	known.offered = offered
 	if err == nil && offered.Subscription.OrganizationID != "" {
-		offered.Imported, err = importedActivation(q, offered.Subscription.OrganizationID, offered.Key.ID, req.Request.About.HostName)
+		offered.Imported, err = importedActivation(q, offered.Subscription.OrganizationID, offered.Key, req.Request.About.HostName)
 	}
 	return known, &mark, err
 }

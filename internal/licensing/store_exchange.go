@@ -136,21 +136,25 @@ const keyUsed = `CASE WHEN k.quota IS NULL THEN 0 ELSE (
 
 // importedActivation gives a live activation of a key by an installation that
 // only stands for one of another system: the one that has the host name, else the
-// first; nil when there is none. It is looked for from the stand-ins of the
-// organization, of which most have none, and not from the key, which may have
-// many activations.
-func importedActivation(q database.Querier, organizationID, keyID, hostName string) (*Activation, error) {
+// first; nil when there is none. A key with a limit has few activations to look
+// through. One without may have many: then the organization's stand-ins are, of
+// which most have none.
+func importedActivation(q database.Querier, organizationID string, k Key, hostName string) (*Activation, error) {
+	from := `activation a CROSS JOIN slot l CROSS JOIN installation i`
+	if k.ActivationLimit == nil {
+		from = `installation i CROSS JOIN slot l CROSS JOIN activation a`
+	}
 	a, err := database.One(q, func(r database.Row) (Activation, error) {
 		var a activationRow
 		a.slot.OrganizationID = organizationID
 		err := r.Scan(append([]any{&a.slot.ID}, a.activationDestinations()...)...)
 		_, found := a.take("")
 		return found, err
-	}, `SELECT l.id, `+activationColumns+` FROM installation i
-		CROSS JOIN slot l CROSS JOIN activation a
-		WHERE i.organization_id = ? AND i.imported = 1 AND l.installation_id = i.id AND a.slot_id = l.id AND a.ended_at IS NULL AND a.key_id = ?
+	}, `SELECT l.id, `+activationColumns+` FROM `+from+`
+		WHERE a.key_id = ? AND a.ended_at IS NULL AND l.id = a.slot_id
+		  AND i.organization_id = ? AND i.imported = 1 AND i.id = l.installation_id
 		ORDER BY CASE WHEN i.host_name <> '' AND LOWER(i.host_name) = LOWER(?) THEN 0 ELSE 1 END, a.id LIMIT 1`,
-		organizationID, keyID, hostName)
+		k.ID, organizationID, hostName)
 	if errors.Is(err, database.ErrNoRows) {
 		return nil, nil //nolint:nilnil // few keys have one
 	}
