@@ -81,6 +81,9 @@
 //     by their ids.
 //   - A subscription never owns less than its sublicenses reserve: it is locked
 //     before either is changed.
+//   - A replaced or deleted key has no live activation and gets none: whoever
+//     starts one writes the key's row, and finds it replaced or deleted. Keys
+//     without a limit are reached through their subscription, locked first.
 //
 // # When something fails
 //
