@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -171,6 +172,62 @@ func TestTwoServersRegisterAKeyToOneOrganization(t *testing.T) {
 		got := tally(atOnce(register(p[0]), register(p[1])))
 		if diff := cmp.Diff(map[string]int{"": 1, "key_registered_elsewhere": 1}, got); diff != "" {
 			t.Fatalf("one key, two organizations (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestTwoServersReserveNoMoreThanThereIs(t *testing.T) {
+	const seats, asking, quota = 10, 24, 1
+	p := newPair(t)
+	plan, organization := p.salable(t), p.organization(t)
+	sold, err := p[0].Client(t, identity.Sales).CreateSubscription(t.Context(), api.NewSubscription{
+		PlanID: plan, OrganizationID: organization, Quantity: new(int64(seats)), EndsOn: "2099-12-31",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	boss := p.sessions(t, p[0].Member(t, organization, identity.AccountAdministrator).ID)
+	calls := make([]func(context.Context) error, asking)
+	for i := range calls {
+		calls[i] = func(ctx context.Context) error {
+			_, err := boss[i%2].CreateSublicense(ctx, sold.Subscription.ID, api.NewSublicense{Name: "Branch", Quota: quota, Mode: "reserved"})
+			return err
+		}
+	}
+	want := map[string]int{"": seats, "pool_exhausted": asking - seats}
+	if diff := cmp.Diff(want, tally(atOnce(calls...))); diff != "" {
+		t.Errorf("sublicenses of %d at both servers (-want +got):\n%s", quota, diff)
+	}
+	now, err := p[1].Client(t, identity.Auditor).Subscription(t.Context(), sold.Subscription.ID)
+	if err != nil || now.Seats.Reserved != seats {
+		t.Errorf("%d reserved (%v), want %d", now.Seats.Reserved, err, seats)
+	}
+}
+
+func TestTwoServersTakeAnInvitationOnce(t *testing.T) {
+	p := newPair(t)
+	for range rounds {
+		organization := p.organization(t)
+		boss := p[0].Session(t, p[0].Member(t, organization, identity.AccountAdministrator).ID)
+		guest := p[0].Person(t, "Guest", "Desk")
+		if _, err := boss.Invite(t.Context(), organization, api.NewInvitations{Emails: []string{guest.Email}, Role: "member", Language: "en"}); err != nil {
+			t.Fatal(err)
+		}
+		token := ""
+		for _, link := range p[0].Mail(t, guest.Email).Links {
+			if _, after, ok := strings.Cut(link, "/invite?token="); ok {
+				token = after
+			}
+		}
+		theirs := p.sessions(t, guest.ID)
+		accept := func(at int) func(context.Context) error {
+			return func(ctx context.Context) error {
+				_, err := theirs[at].AcceptInvitation(ctx, api.Acceptance{Token: token})
+				return err
+			}
+		}
+		if got := tally(atOnce(accept(0), accept(1))); got[""] != 1 || got["invitation_ended"]+got["already_member"] != 1 {
+			t.Fatalf("one invitation accepted at both servers: %v, want once", got)
 		}
 	}
 }
