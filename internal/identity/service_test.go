@@ -268,3 +268,20 @@ func TestVerbsAskForTheRoleFirst(t *testing.T) {
 		}
 	})
 }
+
+func TestOrganizationsAreFoundByAnyLettersOfNameAndReference(t *testing.T) {
+	each(t, func(t *testing.T, s *identity.Service) {
+		made, err := s.CreateOrganization(t.Context(), operator, identity.NewOrganization{
+			Kind: identity.Customer, Name: "Café Zürich", Reference: "GENÈVE-7",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, search := range []string{"CAFÉ", "zür", "genève", "NÈVE-7"} {
+			found, err := s.Organizations(t.Context(), operator, identity.OrganizationFilter{Search: search}, database.Listing{})
+			if err != nil || len(found.Items) != 1 || found.Items[0].ID != made.ID {
+				t.Errorf("%q finds %v (%v), want the one organization", search, found.Items, err)
+			}
+		}
+	})
+}

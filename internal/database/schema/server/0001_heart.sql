@@ -67,7 +67,7 @@ CREATE TABLE organization (
     address    TEXT NOT NULL DEFAULT '',
     phone      TEXT NOT NULL DEFAULT '',
     country    TEXT NOT NULL DEFAULT '',   -- ISO 3166-1 alpha-2, or empty
-    reference  {{key}} UNIQUE,             -- its id in the publisher's other systems; imports name it
+    reference  TEXT UNIQUE,                -- its id in the publisher's other systems; imports name it
     version    {{int64}} NOT NULL DEFAULT 1,
     created_at {{int64}} NOT NULL
 ) {{strict}};
@@ -150,7 +150,7 @@ CREATE TABLE subscription (
     sublicenses         {{int64}} NOT NULL DEFAULT 0, -- how many of its keys are sublicenses, deleted ones not counted
     state               TEXT NOT NULL DEFAULT 'not_started', -- as the log has it; reads compute it from the dates
     state_due           {{int64}},          -- when time may bring the next state; NULL for never
-    reference           {{key}} UNIQUE,     -- its id in the publisher's other systems; imports name it
+    reference           TEXT UNIQUE,        -- its id in the publisher's other systems; imports name it
     version             {{int64}} NOT NULL DEFAULT 1,
     created_at          {{int64}} NOT NULL,
     UNIQUE (id, organization_id)
