@@ -22,27 +22,15 @@ type pair struct {
 	first     *bench.Server
 	seed      *bench.Seed
 	staff     [2]*api.Client
-	addresses [2]string
+	addresses []string
 }
 
 func newPair(t *testing.T) *pair {
 	t.Helper()
-	first, seed := startServer(t, bench.ServerConfig{Database: postgres(t)})
-	second, err := first.Another(life(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := second.Stop(); err != nil {
-			t.Errorf("stop the second server: %v", err)
-		}
-	})
+	first, addresses, seed := twoServers(t)
 	there := *seed
-	there.Connect(second.Address)
-	return &pair{
-		first: first, seed: seed,
-		staff: [2]*api.Client{seed.API, there.API}, addresses: [2]string{first.Address, second.Address},
-	}
+	there.Connect(addresses[1])
+	return &pair{first: first, seed: seed, staff: [2]*api.Client{seed.API, there.API}, addresses: addresses}
 }
 
 // reach makes a call at one server after the other until one answers it. An

@@ -12,11 +12,11 @@ import (
 	"github.com/licethq/licet/internal/bench"
 )
 
-// twoServers starts two servers on one PostgreSQL database and gives their
-// addresses.
-func twoServers(t *testing.T) (addresses []string, seed *bench.Seed) {
+// twoServers starts two servers on one PostgreSQL database. The test may kill the
+// first.
+func twoServers(t *testing.T) (first *bench.Server, addresses []string, seed *bench.Seed) {
 	t.Helper()
-	first, seed := startServer(t, bench.ServerConfig{Database: postgres(t)})
+	first, seed = startServer(t, bench.ServerConfig{Database: postgres(t)})
 	second, err := first.Another(life(t))
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func twoServers(t *testing.T) (addresses []string, seed *bench.Seed) {
 			t.Errorf("stop the second server: %v", err)
 		}
 	})
-	return []string{first.Address, second.Address}, seed
+	return first, []string{first.Address, second.Address}, seed
 }
 
 // result is what came of one racing request: a serial, or the code of a problem.
@@ -102,7 +102,7 @@ func keyFor(t *testing.T, seed *bench.Seed, activations int64) string {
 
 func TestTwoServersGrantExactlyTheActivationsOfAKey(t *testing.T) {
 	const granted, asking = 10, 64
-	addresses, seed := twoServers(t)
+	_, addresses, seed := twoServers(t)
 	key := keyFor(t, seed, granted)
 	requests := make([]string, asking)
 	for i := range requests {
@@ -136,7 +136,7 @@ func TestTwoServersGrantExactlyTheActivationsOfAKey(t *testing.T) {
 // license.
 func TestTwoServersNeverIssueASerialTwice(t *testing.T) {
 	const copies, rounds = 16, 5
-	addresses, seed := twoServers(t)
+	_, addresses, seed := twoServers(t)
 	rows := newRows(t, seed, rounds)
 	for _, r := range rows {
 		activation, err := r.Activate(r.key)
@@ -165,7 +165,7 @@ func TestTwoServersNeverIssueASerialTwice(t *testing.T) {
 
 func TestTwoServersBindOneSlotOnce(t *testing.T) {
 	const copies = 16
-	addresses, seed := twoServers(t)
+	_, addresses, seed := twoServers(t)
 	key := keyFor(t, seed, 0)
 	original, err := seed.Install()
 	if err != nil {

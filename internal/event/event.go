@@ -97,23 +97,34 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // Record writes an event in the transaction of the change it tells of.
 func Record(tx *database.Tx, e Event) error {
-	if err := e.Validate(); err != nil {
+	row, err := e.row()
+	if err != nil {
 		return err
+	}
+	_, err = tx.Exec(insert, row...)
+	return err
+}
+
+// row gives the columns of a new event, with an id of its own when it has none.
+func (e Event) row() ([]any, error) {
+	if err := e.Validate(); err != nil {
+		return nil, err
 	}
 	if e.ID == "" {
 		id, err := uuid.NewV7()
 		if err != nil {
-			return fmt.Errorf("event: %w", err)
+			return nil, fmt.Errorf("event: %w", err)
 		}
 		e.ID = id.String()
 	}
 	data, err := e.Data.text()
 	if err != nil {
-		return fmt.Errorf("event: data of %s: %w", e.Kind, err)
+		return nil, fmt.Errorf("event: data of %s: %w", e.Kind, err)
 	}
-	_, err = tx.Exec(insert, e.ID, database.Micros(e.At), e.Kind, e.Actor.Kind, e.Actor.ID,
-		orNull(e.Actor.OnBehalfOf), orNull(e.OrganizationID), e.Subject.Kind, e.Subject.ID, data)
-	return err
+	return []any{
+		e.ID, database.Micros(e.At), e.Kind, e.Actor.Kind, e.Actor.ID, orNull(e.Actor.OnBehalfOf),
+		orNull(e.OrganizationID), e.Subject.Kind, e.Subject.ID, data,
+	}, nil
 }
 
 // text gives the JSON that is stored and hashed; encoding/json sorts a map.

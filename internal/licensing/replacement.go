@@ -103,6 +103,11 @@ func (s *Service) IssuedReplacement(ctx context.Context, actor identity.Actor, k
 	if _, err := s.replaceable(ctx, actor, keyID); err != nil {
 		return OwnedKey{}, IssuedKey{}, err
 	}
+	return s.issued(ctx, keyID)
+}
+
+// issued gives a key with its text.
+func (s *Service) issued(ctx context.Context, keyID string) (OwnedKey, IssuedKey, error) {
 	found, err := s.keyByID(ctx, keyID)
 	if err != nil {
 		return OwnedKey{}, IssuedKey{}, err

@@ -87,12 +87,7 @@ func (s *Service) IssuedSublicense(ctx context.Context, actor identity.Actor, ke
 	if _, err := s.divided(ctx, actor, keyID); err != nil {
 		return OwnedKey{}, IssuedKey{}, err
 	}
-	found, err := s.keyByID(ctx, keyID)
-	if err != nil {
-		return OwnedKey{}, IssuedKey{}, err
-	}
-	text, err := s.reveal(s.DB.Read(ctx), keyID)
-	return found, IssuedKey{ID: keyID, Key: text}, err
+	return s.issued(ctx, keyID)
 }
 
 // draftKey makes a key of a subscription, and its text.
