@@ -68,11 +68,13 @@ type agentRun struct {
 	TLSKey  string   `name:"tls-key" type:"path" placeholder:"FILE" env:"LICET_AGENT_TLS_KEY" help:"Private key of the certificate (PEM)."`
 	Host    []string `placeholder:"NAME" env:"LICET_AGENT_HOST" help:"Further host name that the agent may be called by; repeatable."`
 
-	MasterKeyFile string        `type:"path" placeholder:"FILE" env:"LICET_AGENT_MASTER_KEY_FILE" help:"File of the key that seals secrets; master.key in the state folder by default."`
-	RemindEvery   time.Duration `default:"1h" placeholder:"TIME" env:"LICET_AGENT_REMIND_EVERY" help:"How often the log says that a row is still over its limit (${default})."`
-	SystemLog     bool          `default:"true" negatable:"" env:"LICET_AGENT_SYSTEM_LOG" help:"Also tell problems to the operating system's log."`
-	LogLevel      string        `default:"info" enum:"debug,info,warn,error" env:"LICET_AGENT_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
-	LogFormat     string        `default:"text" enum:"text,json" env:"LICET_AGENT_LOG_FORMAT" help:"text or json (${default})."`
+	MasterKeyFile  string        `type:"path" placeholder:"FILE" env:"LICET_AGENT_MASTER_KEY_FILE" help:"File of the key that seals secrets; master.key in the state folder by default."`
+	RemindEvery    time.Duration `default:"1h" placeholder:"TIME" env:"LICET_AGENT_REMIND_EVERY" help:"How often the log says that a row is still over its limit (${default})."`
+	SystemLog      bool          `default:"true" negatable:"" env:"LICET_AGENT_SYSTEM_LOG" help:"Also tell problems to the operating system's log."`
+	FreeUnseenDays int           `name:"free-unseen-days" default:"0" placeholder:"DAYS" env:"LICET_AGENT_FREE_UNSEEN_DAYS" help:"Free devices that no source told of for more than so many days; 0 never does (${default})."`
+
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"LICET_AGENT_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
+	LogFormat string `default:"text" enum:"text,json" env:"LICET_AGENT_LOG_FORMAT" help:"text or json (${default})."`
 }
 
 // Run runs the agent.
@@ -81,7 +83,7 @@ func (c *agentRun) Run(ctx context.Context, p *program) error {
 		Agent: agent.Config{
 			State: c.State, MasterKeyFile: c.MasterKeyFile, Server: c.Server, Publisher: c.Publisher,
 			Product: c.Product, Version: c.Release, LicenseTypes: c.licenseTypes(), SiteName: c.Site,
-			RemindEvery: c.RemindEvery, SystemLog: c.SystemLog,
+			RemindEvery: c.RemindEvery, SystemLog: c.SystemLog, FreeUnseenDays: c.FreeUnseenDays,
 		},
 		TrustFiles: c.Trust, Listen: c.Listen, CertFile: c.TLSCert, KeyFile: c.TLSKey, Hosts: c.Host,
 		LogLevel: c.LogLevel, LogFormat: c.LogFormat, LogTo: p.stderr,

@@ -17,6 +17,7 @@ type agentDevices struct {
 	List     agentDevicesList     `cmd:"" help:"List devices."`
 	Enroll   agentDevicesEnroll   `cmd:"" help:"Take a device under management, if its row allows one more."`
 	Unenroll agentDevicesUnenroll `cmd:"" help:"Take a device out of management."`
+	Free     agentDevicesFree     `cmd:"" help:"Take devices that nobody has told of for long out of management, after showing them."`
 	Sync     agentDevicesSync     `cmd:"" help:"Make a CSV list what a csv source knows, after showing the difference."`
 }
 
@@ -28,6 +29,7 @@ type agentDevicesList struct {
 	Source   string `placeholder:"NAME" help:"Only devices that this source has said something of."`
 	Search   string `placeholder:"TEXT" help:"Part of an identifier, name or model."`
 	All      bool   `help:"Also devices that no source manages any more."`
+	Unseen   int    `placeholder:"DAYS" help:"Only managed devices last seen more than so many days ago."`
 }
 
 // Run lists devices.
@@ -37,7 +39,7 @@ func (c *agentDevicesList) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	devices, err := client.AllDevices(ctx, agentapi.DeviceQuery{
-		Site: c.Site, Platform: c.Platform, Source: c.Source, Search: c.Search, Gone: c.All,
+		Site: c.Site, Platform: c.Platform, Source: c.Source, Search: c.Search, Gone: c.All, UnseenDays: c.Unseen,
 	})
 	if err != nil {
 		return err

@@ -163,7 +163,7 @@ func (p *program) printAnswer(a agentapi.Answer) {
 
 func (p *program) printDevices(devices []agentapi.Device) {
 	p.table(func(line func(...string)) {
-		line("SERIAL NUMBER", "UDID", "PLATFORM", "MODEL", "NAME", "MANAGED BY", "LAST SEEN")
+		line("SERIAL NUMBER", "UDID", "PLATFORM", "MODEL", "NAME", "MANAGED BY", "LAST SEEN", "AGE")
 		for _, d := range devices {
 			var by []string
 			for _, s := range d.Sources {
@@ -172,7 +172,7 @@ func (p *program) printDevices(devices []agentapi.Device) {
 				}
 			}
 			line(or(d.SerialNumber, "-"), or(d.UDID, or(d.EnrollmentID, "-")), or(d.Platform, "unknown"), or(d.Model, "-"),
-				or(d.Name, "-"), or(strings.Join(by, ", "), "-"), instant(&d.LastSeenAt))
+				or(d.Name, "-"), or(strings.Join(by, ", "), "-"), instant(&d.LastSeenAt), age(d.LastSeenAge))
 		}
 	})
 }

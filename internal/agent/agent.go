@@ -41,6 +41,11 @@ type Config struct {
 	RemindEvery time.Duration // between log lines while a row is over its limit
 	WatchEvery  time.Duration // between looks at what time alone changes
 
+	// FreeUnseenDays is after how many days without a word of it a device is freed
+	// (P19); 0: never by itself.
+	FreeUnseenDays int
+	FreeEvery      time.Duration // between looks for such devices
+
 	HTTP   *http.Client     // nil: one that waits at most 30 seconds
 	Now    func() time.Time // nil: the clock
 	Random func() float64   // in [0, 1), for spreading; nil: math/rand
@@ -69,6 +74,7 @@ type Agent struct {
 
 	announcing sync.Mutex    // one goroutine logs problems at a time
 	wake       chan struct{} // the schedule has changed
+	freeAt     time.Time     // when Run looks for unseen devices next
 }
 
 // Open opens the state folder, which no other agent may have open, and readies
@@ -109,6 +115,9 @@ func (c Config) withDefaults() Config {
 	if c.WatchEvery <= 0 {
 		c.WatchEvery = time.Minute
 	}
+	if c.FreeEvery <= 0 {
+		c.FreeEvery = time.Hour
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -127,6 +136,10 @@ func (c Config) check() error {
 	}
 	if err := checkSiteName(c.SiteName); err != nil {
 		return problem.Newf(problem.ConfigurationInvalid, "The name of the default site must be 1 to %d characters on one line.", maxName)
+	}
+	if c.FreeUnseenDays < 0 || c.FreeUnseenDays > MaxUnseenDays {
+		return problem.Newf(problem.ConfigurationInvalid,
+			"The days after which unseen devices are freed must be 1 to %d, or 0 for never.", MaxUnseenDays)
 	}
 	seen := map[Platform]bool{}
 	for _, lt := range c.LicenseTypes {

@@ -55,6 +55,9 @@ type taking struct {
 // take stores one fact and gives the device as it is afterwards. Whatever order
 // the same facts come in, and however often, the result is the same device.
 func (t *taking) take(f Fact) (Device, error) {
+	if f.Claim == connected {
+		return t.meet(f)
+	}
 	f.Identity = f.Identity.normalized()
 	known, err := devicesSharing(t.tx, f.Identity)
 	if err != nil {
@@ -75,7 +78,7 @@ func (t *taking) take(f Fact) (Device, error) {
 		return Device{}, err
 	}
 	d.Identity = p.identity
-	d.LastSeenAt = t.now
+	d.LastSeenAt = later(d.LastSeenAt, f.seenAt(t.now))
 	news := t.see(&d, f)
 	d.learn(f, news)
 	t.settle(&d)
@@ -100,6 +103,7 @@ func (t *taking) makeRoom(d *Device, p placing, known []Device, told Identity) e
 		if other.FirstSeenAt.Before(d.FirstSeenAt) {
 			d.FirstSeenAt = other.FirstSeenAt
 		}
+		d.LastSeenAt = later(d.LastSeenAt, other.LastSeenAt)
 		t.touch(other, Device{})
 		if err := deleteDevice(t.tx, other.ID); err != nil {
 			return err

@@ -156,7 +156,7 @@ func (a *Agent) takeFacts(ctx context.Context, facts []Fact, check func(*databas
 				return err
 			}
 			devices[i] = d
-			if err := heard(tx, f.Source, t.now); err != nil {
+			if err := heard(tx, f.Source, f.seenAt(t.now)); err != nil {
 				return err
 			}
 		}

@@ -12,6 +12,10 @@ const (
 	Enrolling Claim = "enrolling"
 	Managed   Claim = "managed" // the device is under management, and counted
 	Gone      Claim = "gone"    // the device has left management
+
+	// connected: the device has answered its management server. It says nothing of
+	// how it is managed and is never the state of a sighting.
+	connected Claim = "connected"
 )
 
 // Fact is what a source says about a device at an instant.
@@ -37,14 +41,35 @@ type Sighting struct {
 	State     Claim
 	ManagedAt *time.Time // when the present management began, by the agent's clock
 	EventAt   time.Time  // the newest dated fact, by the source's clock; zero: none yet
-	SeenAt    time.Time  // when that came in, by the agent's clock
+	SeenAt    time.Time  // of its newest word; never ahead of the agent's clock
+
+	// FreedAt says when the device was taken out for being unseen. Its next word
+	// proves that it is there.
+	FreedAt *time.Time
+}
+
+// seenAt gives when a fact that came in at now shows the device. That is when it
+// happened, so that a repeated event shows nothing new.
+func (f Fact) seenAt(now time.Time) time.Time {
+	if f.At.IsZero() || f.At.After(now) {
+		return now
+	}
+	return stored(f.At)
+}
+
+// later gives the later of two instants: what was seen stays seen.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // after gives the sighting after a fact that came in at now, and whether the
 // fact was news. One that is dated by its source and not newer than the newest
 // known changes nothing, so neither a repeated event nor a replayed CheckOut does.
 func (s Sighting) after(f Fact, now time.Time) (Sighting, bool) {
-	next := Sighting{DeviceID: s.DeviceID, Source: f.Source, State: f.Claim, EventAt: stored(f.At), SeenAt: now}
+	next := Sighting{DeviceID: s.DeviceID, Source: f.Source, State: f.Claim, EventAt: stored(f.At), SeenAt: later(s.SeenAt, f.seenAt(now))}
 	switch {
 	case f.At.IsZero():
 		// Our own word leaves the source's clock alone, which may go otherwise.

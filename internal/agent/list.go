@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/licethq/licet/internal/database"
 	"github.com/licethq/licet/internal/problem"
@@ -17,6 +18,7 @@ type DeviceFilter struct {
 	Search     string // part of an identifier, name or model
 	Identifier string // the whole serial number, UDID or enrollment id
 	Gone       bool   // also devices that no source manages any more
+	UnseenDays int    // managed devices last seen longer ago than that; 0 does not filter
 
 	After string // id of the last device of the page before
 	Limit int    // 0: the most
@@ -44,7 +46,7 @@ func (a *Agent) Devices(ctx context.Context, f DeviceFilter) (devices []Device, 
 				return notFound(err, "There is no such source here. See the list of sources.")
 			}
 		}
-		devices, err = listDevices(q, f, f.Limit+1)
+		devices, err = listDevices(q, f, unseenBefore(a.now(), f.UnseenDays), f.Limit+1)
 		return err
 	})
 	if more = len(devices) > f.Limit; more {
@@ -72,12 +74,15 @@ func notFound(err error, sentence string) error {
 }
 
 // listDevices builds the query from fixed parts; values are always arguments.
-func listDevices(q database.Querier, f DeviceFilter, limit int) ([]Device, error) {
+func listDevices(q database.Querier, f DeviceFilter, before time.Time, limit int) ([]Device, error) {
 	where := []string{"d.id > ?"}
 	args := []any{f.After}
 	add := func(condition string, values ...any) {
 		where = append(where, condition)
 		args = append(args, values...)
+	}
+	if f.UnseenDays > 0 {
+		add("d.managed = 1 AND d.last_seen_at < ?", database.Micros(before))
 	}
 	if !f.Gone {
 		add("d.managed = 1")
@@ -106,7 +111,7 @@ func listDevices(q database.Querier, f DeviceFilter, limit int) ([]Device, error
 		return nil, err
 	}
 	first, last := devices[0].ID, devices[len(devices)-1].ID
-	sightings, err := database.All(q, scanSighting, `SELECT device_id, source, state, managed_at, event_at, seen_at
+	sightings, err := database.All(q, scanSighting, `SELECT device_id, source, state, managed_at, event_at, seen_at, freed_at
 		FROM sighting WHERE device_id >= ? AND device_id <= ? ORDER BY source`, first, last)
 	return withSightings(devices, sightings), err
 }

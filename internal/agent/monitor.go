@@ -44,6 +44,7 @@ const (
 	ProblemReleaseUnconfirmed  = "release_unconfirmed"
 	ProblemDevicesUnclassified = "devices_unclassified"
 	ProblemOrganizationNeeded  = "organization_needed"
+	ProblemSourceSilent        = "source_silent"
 )
 
 // The remedies that licensefile has none for.
@@ -51,6 +52,7 @@ const (
 	RemedyUpload   = "upload_request"
 	RemedyDescribe = "describe_devices"
 	RemedySignIn   = "sign_in"
+	RemedySource   = "check_source"
 )
 
 // remindedOf reports whether a problem is logged again while it lasts: being

@@ -47,6 +47,12 @@ type webhookEvent struct {
 		} `json:"ids"`
 		RawPayload []byte `json:"raw_payload"`
 	} `json:"checkin_event"`
+	Acknowledge *struct {
+		IDs *struct {
+			ID   string `json:"id"`
+			Type string `json:"type"`
+		} `json:"ids"`
+	} `json:"acknowledge_event"`
 }
 
 // checkInMessage is an MDM check-in message, as the device sent it. Only
@@ -94,6 +100,9 @@ func readNanoMDM(body []byte, source string, now time.Time) (fact Fact, heeded b
 	if err := json.Unmarshal(body, &e); err != nil {
 		return Fact{}, false, malformedEvent("the body is not a webhook event").Because(err)
 	}
+	if e.Topic == topicConnect {
+		return e.connected(source, now)
+	}
 	message, claim, heeded := topicClaim(e.Topic)
 	if !heeded {
 		return Fact{}, false, nil
@@ -104,8 +113,8 @@ func readNanoMDM(body []byte, source string, now time.Time) (fact Fact, heeded b
 	if e.CheckIn.IDs.Type != channelDevice && e.CheckIn.IDs.Type != channelUserEnrollment {
 		return Fact{}, false, nil
 	}
-	if e.CreatedAt.Unix() <= 0 || e.CreatedAt.After(now.Add(maxFuture)) {
-		return Fact{}, false, malformedEvent("created_at is missing or far in the future; check the clocks")
+	if err := e.checkDate(now); err != nil {
+		return Fact{}, false, err
 	}
 	m, err := readCheckIn(e.CheckIn.RawPayload)
 	if err != nil {
@@ -124,6 +133,40 @@ func readNanoMDM(body []byte, source string, now time.Time) (fact Fact, heeded b
 		return Fact{}, false, malformedEvent("the event names no device")
 	}
 	return f, true, f.check()
+}
+
+// topicConnect is that of a device's answer to a command, or its word that it is idle.
+const topicConnect = "mdm.Connect"
+
+// connected gives the fact that a device has answered its management server. The
+// ids are those that NanoMDM knows it by, so what it answered is not read.
+func (e webhookEvent) connected(source string, now time.Time) (fact Fact, heeded bool, err error) {
+	if e.Acknowledge == nil || e.Acknowledge.IDs == nil {
+		return Fact{}, false, nil
+	}
+	f := Fact{Source: source, Claim: connected, At: e.CreatedAt}
+	switch e.Acknowledge.IDs.Type {
+	case channelDevice:
+		f.Identity.UDID = e.Acknowledge.IDs.ID
+	case channelUserEnrollment:
+		f.Identity.EnrollmentID = e.Acknowledge.IDs.ID
+	default:
+		return Fact{}, false, nil
+	}
+	if err := e.checkDate(now); err != nil {
+		return Fact{}, false, err
+	}
+	if f.Identity = f.Identity.normalized(); f.Identity.empty() {
+		return Fact{}, false, malformedEvent("the event names no device")
+	}
+	return f, true, f.check()
+}
+
+func (e webhookEvent) checkDate(now time.Time) error {
+	if e.CreatedAt.Unix() <= 0 || e.CreatedAt.After(now.Add(maxFuture)) {
+		return malformedEvent("created_at is missing or far in the future; check the clocks")
+	}
+	return nil
 }
 
 // readCheckIn reads the XML property list that a device sent. Binary ones, which

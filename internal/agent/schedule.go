@@ -19,6 +19,8 @@ const atOnce = 4
 // watches for problems that come with time. It owns every goroutine that it
 // starts and returns when they have ended.
 func (a *Agent) Run(ctx context.Context) error {
+	// Not at the start: what was down with the agent is heard of first.
+	a.freeAt = a.now().Add(a.cfg.FreeEvery)
 	for {
 		next := a.tend(ctx)
 		timer := time.NewTimer(next)
@@ -48,6 +50,7 @@ func (a *Agent) tend(ctx context.Context) time.Duration {
 		a.logFailure(ctx, "cannot look after the rows", err)
 		return a.cfg.WatchEvery
 	}
+	a.freeByRule(ctx)
 	rows, err := a.Rows(ctx)
 	if err != nil {
 		a.logFailure(ctx, "cannot read the schedule", err)
@@ -95,6 +98,9 @@ func (a *Agent) untilDue(ctx context.Context) time.Duration {
 	}
 	wait := a.cfg.WatchEvery
 	now := a.now()
+	if a.cfg.FreeUnseenDays > 0 {
+		wait = min(wait, a.freeAt.Sub(now))
+	}
 	for _, row := range rows {
 		for _, d := range []Duty{row.Sync, row.Report} {
 			if d.Kind != "" {

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"time"
+
 	"github.com/licethq/licet/internal/database"
 )
 
@@ -18,10 +20,10 @@ func scanDevice(r database.Row) (Device, error) {
 
 func scanSighting(r database.Row) (Sighting, error) {
 	var s Sighting
-	var managed database.NullInstant
+	var managed, freed database.NullInstant
 	var event, seen int64
-	err := r.Scan(&s.DeviceID, &s.Source, &s.State, &managed, &event, &seen)
-	s.ManagedAt = managed.Ptr()
+	err := r.Scan(&s.DeviceID, &s.Source, &s.State, &managed, &event, &seen, &freed)
+	s.ManagedAt, s.FreedAt = managed.Ptr(), freed.Ptr()
 	s.EventAt, s.SeenAt = database.Instant(event), database.Instant(seen)
 	return s, err
 }
@@ -77,7 +79,7 @@ func deviceByID(q database.Querier, id string) (Device, error) {
 }
 
 func sightingsOf(q database.Querier, deviceID string) ([]Sighting, error) {
-	return database.All(q, scanSighting, `SELECT device_id, source, state, managed_at, event_at, seen_at
+	return database.All(q, scanSighting, `SELECT device_id, source, state, managed_at, event_at, seen_at, freed_at
 		FROM sighting WHERE device_id = ? ORDER BY source`, deviceID)
 }
 
@@ -88,7 +90,7 @@ func devicesOf(q database.Querier, source string) ([]Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	sightings, err := database.All(q, scanSighting, `SELECT device_id, source, state, managed_at, event_at, seen_at
+	sightings, err := database.All(q, scanSighting, `SELECT device_id, source, state, managed_at, event_at, seen_at, freed_at
 		FROM sighting WHERE device_id IN (SELECT device_id FROM sighting WHERE source = ?) ORDER BY source`, source)
 	return withSightings(devices, sightings), err
 }
@@ -135,9 +137,9 @@ func saveSightings(tx *database.Tx, d Device) error {
 		return err
 	}
 	for _, s := range d.Sightings {
-		_, err := tx.Exec(`INSERT INTO sighting (device_id, source, state, managed_at, event_at, seen_at)
-			VALUES (?, ?, ?, ?, ?, ?)`,
-			d.ID, s.Source, s.State, database.NullMicros(s.ManagedAt), database.Micros(s.EventAt), database.Micros(s.SeenAt))
+		_, err := tx.Exec(`INSERT INTO sighting (device_id, source, state, managed_at, event_at, seen_at, freed_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			d.ID, s.Source, s.State, database.NullMicros(s.ManagedAt), database.Micros(s.EventAt), database.Micros(s.SeenAt), database.NullMicros(s.FreedAt))
 		if err != nil {
 			return err
 		}
@@ -163,4 +165,29 @@ func countDevices(q database.Querier, siteID string, platform Platform) (int64, 
 func managedDevices(q database.Querier) ([]Device, error) {
 	return database.All(q, scanDevice, `SELECT `+deviceColumns+` FROM device d WHERE d.managed = 1
 		ORDER BY d.serial_number, d.udid, d.enrollment_id`)
+}
+
+// unseenDevices gives the managed devices that were seen last before then, longest
+// unseen first.
+func unseenDevices(q database.Querier, before time.Time) ([]Device, error) {
+	devices, err := database.All(q, scanDevice, `SELECT `+deviceColumns+` FROM device d
+		WHERE d.managed = 1 AND d.last_seen_at < ? ORDER BY d.last_seen_at, d.id`, database.Micros(before))
+	if err != nil {
+		return nil, err
+	}
+	sightings, err := database.All(q, scanSighting, `SELECT device_id, source, state, managed_at, event_at, seen_at, freed_at
+		FROM sighting WHERE device_id IN (SELECT id FROM device WHERE managed = 1 AND last_seen_at < ?) ORDER BY source`,
+		database.Micros(before))
+	return withSightings(devices, sightings), err
+}
+
+// freeDevice takes a device out of management by every source that manages it.
+func freeDevice(tx *database.Tx, id string, now time.Time) error {
+	_, err := tx.Exec(`UPDATE sighting SET state = 'gone', managed_at = NULL, freed_at = ?
+		WHERE device_id = ? AND state = 'managed'`, database.Micros(now), id)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE device SET managed = 0 WHERE id = ?`, id)
+	return err
 }

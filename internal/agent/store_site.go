@@ -87,8 +87,34 @@ func sitesOfSources(q database.Querier) (map[string]string, error) {
 	return sites, err
 }
 
-// heard notes that a source told something.
-func heard(tx *database.Tx, source string, now time.Time) error {
-	_, err := tx.Exec(`UPDATE source SET heard_at = ? WHERE name = ?`, database.Micros(now), source)
+// heard notes that a source told something, and the silence before it if that was
+// as long as the shortest that anybody can ask for.
+func heard(tx *database.Tx, source string, at time.Time) error {
+	_, err := tx.Exec(`INSERT INTO silence (source, from_at, to_at)
+		SELECT name, heard_at, ? FROM source WHERE name = ? AND heard_at < ? ON CONFLICT DO NOTHING`,
+		database.Micros(at), source, database.Micros(unseenBefore(at, 1)))
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE source SET heard_at = ? WHERE name = ? AND (heard_at IS NULL OR heard_at < ?)`,
+		database.Micros(at), source, database.Micros(at))
 	return err
+}
+
+// silentSources gives the sources that manage devices and have told nothing since
+// then, or were as silent at a time that ended after it.
+func silentSources(q database.Querier, before time.Time, long time.Duration) ([]Silence, error) {
+	return database.All(q, func(r database.Row) (Silence, error) {
+		var s Silence
+		var heard int64
+		err := r.Scan(&s.Source, &heard, &s.Ended)
+		s.HeardAt = database.Instant(heard)
+		return s, err
+	}, `SELECT s.name, coalesce(s.heard_at, s.created_at), CASE WHEN coalesce(s.heard_at, s.created_at) < ? THEN 0 ELSE 1 END
+		FROM source s
+		WHERE EXISTS (SELECT 1 FROM sighting g WHERE g.source = s.name AND g.state = 'managed')
+		AND (coalesce(s.heard_at, s.created_at) < ?
+			OR EXISTS (SELECT 1 FROM silence q WHERE q.source = s.name AND q.to_at > ? AND q.to_at - q.from_at > ?))
+		ORDER BY s.name`,
+		database.Micros(before), database.Micros(before), database.Micros(before), long.Microseconds())
 }

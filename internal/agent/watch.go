@@ -66,6 +66,11 @@ func (a *Agent) judge(tx *database.Tx, now time.Time) error {
 			},
 		})
 	}
+	silent, err := a.silentProblem(tx, now)
+	if err != nil {
+		return err
+	}
+	current = append(current, silent...)
 	needs, err := a.needsOrganization(tx, rows)
 	if err != nil {
 		return err

@@ -35,6 +35,19 @@ func event(topic, enrollmentType, id, payload string, at time.Time) []byte {
 	return body
 }
 
+func connect(enrollmentType, id string, at time.Time) []byte {
+	body, err := json.Marshal(map[string]any{
+		"topic": "mdm.Connect", "event_id": "e1", "created_at": at,
+		"acknowledge_event": map[string]any{
+			"ids": map[string]string{"id": id, "type": enrollmentType}, "udid": id, "status": "Idle", "raw_payload": []byte("x"),
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return body
+}
+
 func message(pairs ...string) string {
 	var keys strings.Builder
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -139,7 +152,9 @@ func TestUserChannelsAndOtherTopicsAreAcknowledgedAndIgnored(t *testing.T) {
 		event("mdm.TokenUpdate", "User", "U-1:A", message("MessageType", "TokenUpdate", "UDID", "U-1", "UserID", "A"), at),
 		event("mdm.TokenUpdate", "User Enrollment", "E-1:A", message("MessageType", "TokenUpdate", "EnrollmentID", "E-1"), at),
 		event("mdm.TokenUpdate", "Shared iPad", "U-1:A", message("MessageType", "TokenUpdate", "UDID", "U-1"), at),
-		event("mdm.Connect", "Device", "U-1", "", at),
+		connect("Device", "U-1", at),
+		connect("User", "U-1:A", at),
+		[]byte(`{"topic":"mdm.Connect"}`),
 		event("mdm.GetToken", "Device", "U-1", "", at),
 		[]byte(`{"topic":"mdm.SomethingNew"}`),
 	} {

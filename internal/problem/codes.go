@@ -122,6 +122,7 @@ const (
 	PublisherUnreachable Code = "publisher_unreachable"
 	AgentUnreachable     Code = "agent_unreachable"
 	DifferenceChanged    Code = "difference_changed"
+	SourceSilent         Code = "source_silent"
 )
 
 // Codes of licensefile: why a file or message is not accepted, or an operation
@@ -251,6 +252,7 @@ var table = map[Code]entry{
 	PublisherUnreachable: {http.StatusBadGateway, "The publisher's server cannot be reached. What is licensed goes on; try again later, or use a file."},
 	AgentUnreachable:     {http.StatusBadGateway, "The agent does not answer. Is it running?"},
 	DifferenceChanged:    {http.StatusConflict, "The list or the devices changed since the difference was shown. Look at it again."},
+	SourceSilent:         {http.StatusConflict, "A source of these devices was silent for as long, so they may well be in use. Check its connection, or force it."},
 
 	ConfigurationInvalid: {http.StatusInternalServerError, "The configuration is not valid."},
 	DataFolderInUse:      {http.StatusInternalServerError, "Another process uses this data folder. Stop it first."},

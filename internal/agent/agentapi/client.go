@@ -137,9 +137,10 @@ func (c *Client) LoadFile(ctx context.Context, data []byte) (Answer, error) {
 type DeviceQuery struct {
 	Site, Platform, Source, Search, Identifier string
 
-	Gone   bool // also devices that no source manages any more
-	Cursor string
-	Limit  int
+	Gone       bool // also devices that no source manages any more
+	UnseenDays int  // managed devices last seen longer ago than that; 0 does not filter
+	Cursor     string
+	Limit      int
 }
 
 // Devices lists devices, a page at a time.
@@ -154,6 +155,9 @@ func (c *Client) Devices(ctx context.Context, q DeviceQuery) (Devices, error) {
 	}
 	if q.Gone {
 		values.Set("gone", "true")
+	}
+	if q.UnseenDays != 0 {
+		values.Set("unseen_days", strconv.Itoa(q.UnseenDays))
 	}
 	if q.Limit > 0 {
 		values.Set("limit", strconv.Itoa(q.Limit))
@@ -188,6 +192,12 @@ func (c *Client) Unenroll(ctx context.Context, id, source string) (Device, error
 		path += "?source=" + url.QueryEscape(source)
 	}
 	return call[Device](ctx, c, http.MethodDelete, path, nil)
+}
+
+// Free takes devices that nobody has told of for long out of management, or shows
+// which those are.
+func (c *Client) Free(ctx context.Context, f Freeing) (Freed, error) {
+	return call[Freed](ctx, c, http.MethodPost, "/devices/free", f)
 }
 
 // Sync makes a list what a csv source knows, or shows what that would change.

@@ -15,6 +15,12 @@ func (h *handlers) registerDevices() {
 		"Take a device under management, if its row allows one more")), h.enroll)
 	register(h, operation("unenroll-device", http.MethodDelete, "/devices/{id}", tag,
 		"Take a device out of management, for one source or for all"), h.unenroll)
+	register(h, operation("free-devices", http.MethodPost, "/devices/free", tag,
+		"Take devices that nobody has told of for long out of management, or show which"), h.free)
+}
+
+type freeing struct {
+	Body Freeing
 }
 
 type deviceFilter struct {
@@ -24,6 +30,7 @@ type deviceFilter struct {
 	Search     string `query:"search" maxLength:"128" doc:"Part of an identifier, name or model."`
 	Identifier string `query:"identifier" maxLength:"128" doc:"The whole serial number, UDID or enrollment id."`
 	Gone       bool   `query:"gone" doc:"Also devices that no source manages any more."`
+	UnseenDays int    `query:"unseen_days" minimum:"1" maximum:"3650" doc:"Managed devices last seen more than so many days of 24 hours ago."`
 	Cursor     string `query:"cursor" maxLength:"64"`
 	Limit      int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
@@ -45,9 +52,9 @@ type leaving struct {
 func (h *handlers) devices(ctx context.Context, in *deviceFilter) (*body[Devices], error) {
 	devices, more, err := h.agent.Devices(ctx, agent.DeviceFilter{
 		Site: in.Site, Platform: agent.Platform(in.Platform), Source: in.Source, Search: in.Search,
-		Identifier: in.Identifier, Gone: in.Gone, After: in.Cursor, Limit: in.Limit,
+		Identifier: in.Identifier, Gone: in.Gone, UnseenDays: in.UnseenDays, After: in.Cursor, Limit: in.Limit,
 	})
-	page := Devices{Devices: each(devices, wireDevice)}
+	page := Devices{Devices: each(devices, h.wireDevice)}
 	if more {
 		page.Next = devices[len(devices)-1].ID
 	}
@@ -56,7 +63,7 @@ func (h *handlers) devices(ctx context.Context, in *deviceFilter) (*body[Devices
 
 func (h *handlers) device(ctx context.Context, in *DevicePath) (*body[Device], error) {
 	d, err := h.agent.Device(ctx, in.ID)
-	return answer(wireDevice(d), err)
+	return answer(h.wireDevice(d), err)
 }
 
 func (h *handlers) enroll(ctx context.Context, in *newDevice) (*body[Enrolled], error) {
@@ -65,10 +72,26 @@ func (h *handlers) enroll(ctx context.Context, in *newDevice) (*body[Enrolled], 
 		Source:   in.Body.Source, Platform: agent.Platform(in.Body.Platform),
 		Name: in.Body.Name, Model: in.Body.Model, OSVersion: in.Body.OSVersion,
 	})
-	return answer(Enrolled{Device: wireDevice(e.Device), Decision: wireDecision(e.Decision)}, err)
+	return answer(Enrolled{Device: h.wireDevice(e.Device), Decision: wireDecision(e.Decision)}, err)
 }
 
 func (h *handlers) unenroll(ctx context.Context, in *leaving) (*body[Device], error) {
 	d, err := h.agent.Unenroll(ctx, in.ID, in.Source)
-	return answer(wireDevice(d), err)
+	return answer(h.wireDevice(d), err)
 }
+
+func (h *handlers) free(ctx context.Context, in *freeing) (*body[Freed], error) {
+	f := agent.Freeing{UnseenDays: in.Body.UnseenDays, Devices: in.Body.Devices, Force: in.Body.Force}
+	free := h.agent.Free
+	if in.Body.DryRun {
+		free = h.agent.PreviewFree
+	}
+	freed, err := free(ctx, f)
+	if err != nil {
+		return answer(Freed{}, err)
+	}
+	rows, err := h.usage(ctx, freed.Counts)
+	return answer(wireFreed(freed, !in.Body.DryRun, h.wireDevice, rows), err)
+}
+
+func (h *handlers) wireDevice(d agent.Device) Device { return wireDevice(d, h.now()) }

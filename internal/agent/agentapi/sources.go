@@ -88,10 +88,18 @@ func (h *handlers) sync(ctx context.Context, in *listInput) (*body[Difference], 
 	if err != nil {
 		return answer(Difference{}, err)
 	}
+	rows, err := h.usage(ctx, d.Counts)
+	return answer(wireDifference(d, in.Body.Apply, h.wireDevice, rows), err)
+}
+
+// usage gives counts with the maximums of their rows.
+func (h *handlers) usage(ctx context.Context, counts []agent.Count) ([]Usage, error) {
 	rows, err := h.agent.Rows(ctx)
 	maximums := map[agent.RowKey]*int64{}
 	for _, r := range rows {
 		maximums[r.Key()] = r.Maximum()
 	}
-	return answer(wireDifference(d, in.Body.Apply, maximums), err)
+	return each(counts, func(c agent.Count) Usage {
+		return Usage{SiteID: c.SiteID, LicenseType: c.LicenseType, Used: c.Used, Maximum: maximums[c.RowKey]}
+	}), err
 }

@@ -144,6 +144,7 @@ type Device struct {
 	SiteID       string     `json:"site_id"`
 	FirstSeenAt  time.Time  `json:"first_seen_at"`
 	LastSeenAt   time.Time  `json:"last_seen_at"`
+	LastSeenAge  int64      `json:"last_seen_age_seconds"`
 	Sources      []Sighting `json:"sources,omitempty"`
 }
 
@@ -171,6 +172,30 @@ type NewDevice struct {
 type Enrolled struct {
 	Device   Device   `json:"device"`
 	Decision Decision `json:"decision"`
+}
+
+// Freeing takes devices that nobody has told of for long out of management.
+type Freeing struct {
+	UnseenDays int      `json:"unseen_days" minimum:"1" maximum:"3650" doc:"Last seen more than so many days of 24 hours ago."`
+	Devices    []string `json:"devices,omitempty" maxItems:"5000" doc:"Ids, as shown: all of them are freed, or none. A dry run takes all unseen devices if left out."`
+	DryRun     bool     `json:"dry_run,omitempty" doc:"Only show what it does."`
+	Force      bool     `json:"force,omitempty" doc:"Also devices of a source that was silent for as long itself."`
+}
+
+// Freed is what a freeing does.
+type Freed struct {
+	Applied bool      `json:"applied"`
+	Devices []Device  `json:"devices" doc:"As they were before, longest unseen first."`
+	Silent  []Silence `json:"silent_sources" doc:"Sources of these devices that were silent for as long themselves."`
+	More    bool      `json:"more" doc:"There are further unseen devices, for the next time."`
+	Rows    []Usage   `json:"rows" doc:"The counts after it."`
+}
+
+// Silence is a source that told nothing for as long as its devices are unseen.
+type Silence struct {
+	Source  string    `json:"source"`
+	HeardAt time.Time `json:"heard_at"`
+	Ended   bool      `json:"ended" doc:"It speaks again, but not for long enough."`
 }
 
 // Decision is the answer to "may I?".

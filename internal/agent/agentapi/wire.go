@@ -70,11 +70,12 @@ func wireAnswer(a agent.Answer, clock time.Time) Answer {
 	return w
 }
 
-func wireDevice(d agent.Device) Device {
+func wireDevice(d agent.Device, clock time.Time) Device {
 	w := Device{
 		ID: d.ID, SerialNumber: d.SerialNumber, UDID: d.UDID, EnrollmentID: d.EnrollmentID, Platform: string(d.Platform),
 		Name: d.Name, Model: d.Model, OSVersion: d.OSVersion, Managed: d.Managed, SiteID: d.SiteID,
 		FirstSeenAt: d.FirstSeenAt, LastSeenAt: d.LastSeenAt,
+		LastSeenAge: int64(max(0, clock.Sub(d.LastSeenAt)) / time.Second),
 	}
 	for _, s := range d.Sightings {
 		w.Sources = append(w.Sources, Sighting{Source: s.Source, State: string(s.State), ManagedAt: s.ManagedAt, SeenAt: s.SeenAt})
@@ -101,15 +102,21 @@ func wireSource(s agent.Source) Source {
 	return Source{Name: s.Name, Kind: string(s.Kind), SiteID: s.SiteID, Site: s.SiteName, Devices: s.Devices, CreatedAt: s.CreatedAt, HeardAt: s.HeardAt}
 }
 
-func wireDifference(d agent.Difference, applied bool, maximums map[agent.RowKey]*int64) Difference {
-	w := Difference{
-		Applied: applied, Added: each(d.Added, wireDevice), Removed: each(d.Removed, wireDevice),
-		Changed: each(d.Changed, wireDevice), Kept: each(d.Kept, wireDevice), Listed: d.Listed, Digest: d.Digest,
+func wireDifference(d agent.Difference, applied bool, wire func(agent.Device) Device, rows []Usage) Difference {
+	return Difference{
+		Applied: applied, Added: each(d.Added, wire), Removed: each(d.Removed, wire),
+		Changed: each(d.Changed, wire), Kept: each(d.Kept, wire), Listed: d.Listed, Rows: rows, Digest: d.Digest,
 	}
-	for _, c := range d.Counts {
-		w.Rows = append(w.Rows, Usage{SiteID: c.SiteID, LicenseType: c.LicenseType, Used: c.Used, Maximum: maximums[c.RowKey]})
+}
+
+func wireFreed(f agent.Freed, applied bool, wire func(agent.Device) Device, rows []Usage) Freed {
+	return Freed{
+		Applied: applied, Devices: each(f.Devices, wire), Silent: each(f.Silent, wireSilence), More: f.More, Rows: rows,
 	}
-	return w
+}
+
+func wireSilence(s agent.Silence) Silence {
+	return Silence{Source: s.Source, HeardAt: s.HeardAt, Ended: s.Ended}
 }
 
 func wireStatus(s agent.Status) Status {
