@@ -36,6 +36,15 @@
 // that is lost (the agent was down) is made up for by the device's next
 // TokenUpdate, by a list, or by hand.
 //
+// # Unseen devices
+//
+// A device is seen when a source tells of it; a device's answer to its management
+// server (mdm.Connect) shows it and changes nothing else. One that is unseen for
+// long can be freed, by hand or by rule (P19): every sighting that managed it is
+// gone and says when it was freed. Its next word makes it managed again. A source
+// that was silent for as long, now or in a silence that ended since, frees nothing:
+// a broken connection must not empty the count.
+//
 // # Limits
 //
 // May, from package licensefile, decides. Enroll asks it and stores the device in

@@ -259,7 +259,7 @@ func (s Sighting) met(seen, now time.Time) Sighting {
 		return s
 	}
 	switch {
-	case s.FreedAt != nil:
+	case s.FreedAt != nil && seen.After(*s.FreedAt):
 		s.State, s.ManagedAt, s.FreedAt, s.SeenAt = Managed, &now, nil, seen
 	case s.State == Managed:
 		s.SeenAt = seen

@@ -20,7 +20,7 @@ const topic = "com.apple.mgmt.External.00000000-1111-2222-3333-444444444444"
 
 // Message is an MDM check-in message. Empty members are left out.
 type Message struct {
-	MessageType  string
+	MessageType  string `plist:",omitempty"`
 	Topic        string `plist:",omitempty"`
 	UDID         string `plist:",omitempty"`
 	EnrollmentID string `plist:",omitempty"`
@@ -39,6 +39,9 @@ type Message struct {
 	DeviceName   string `plist:",omitempty"`
 	OSVersion    string `plist:",omitempty"`
 	BuildVersion string `plist:",omitempty"`
+
+	// Of an answer to a command.
+	Status string `plist:",omitempty"`
 
 	// Of TokenUpdate.
 	PushMagic string `plist:",omitempty"`
@@ -109,8 +112,18 @@ func (d *Device) Enroll(ctx context.Context) error {
 	return errors.Join(d.Authenticate(ctx), d.TokenUpdate(ctx))
 }
 
+// Connect tells that the device is idle, as it does when it was pushed and after
+// each answer to a command.
+func (d *Device) Connect(ctx context.Context) error {
+	return d.put(ctx, "application/x-apple-aspen-mdm", Message{Status: "Idle", UDID: d.About.UDID, EnrollmentID: d.About.EnrollmentID})
+}
+
 // Send sends a check-in message, which the server must accept.
 func (d *Device) Send(ctx context.Context, m Message) error {
+	return d.put(ctx, "application/x-apple-aspen-mdm-checkin", m)
+}
+
+func (d *Device) put(ctx context.Context, contentType string, m Message) error {
 	body, err := plist.MarshalIndent(m, "\t")
 	if err != nil {
 		return err
@@ -123,7 +136,7 @@ func (d *Device) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/x-apple-aspen-mdm-checkin")
+	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("Mdm-Signature", signature)
 	res, err := new(http.Client).Do(req)
 	if err != nil {
@@ -135,7 +148,7 @@ func (d *Device) Send(ctx context.Context, m Message) error {
 		return err
 	}
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("NanoMDM answered %s to %s: %s", res.Status, m.MessageType, said)
+		return fmt.Errorf("NanoMDM answered %s to %s: %s", res.Status, m.MessageType+m.Status, said)
 	}
 	return nil
 }

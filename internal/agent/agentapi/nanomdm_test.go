@@ -153,3 +153,26 @@ func TestNanoMDMWithTheWrongSecretIsNotHeard(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestDeviceThatConnectsToARealNanoMDMIsSeen(t *testing.T) {
+	m := newManagementServer(t)
+	mac := m.NewMac(t, "C02MT66KFLHH", macUDID)
+	mac.Enroll(t)
+	m.heard(t, 2)
+	seen := func() agentapi.Device {
+		found, err := m.Devices(t.Context(), agentapi.DeviceQuery{Identifier: macUDID})
+		must(t, err)
+		return found.Devices[0]
+	}
+	before := seen()
+	mac.Connect(t)
+	call := m.heard(t, 1)[0]
+	after := seen()
+	if call.Topic != "mdm.Connect" || !after.LastSeenAt.After(before.LastSeenAt) || !after.Sources[0].SeenAt.Equal(after.LastSeenAt) {
+		t.Errorf("%s moved the device from %v to %+v", call.Topic, before.LastSeenAt, after)
+	}
+	m.send(t, http.MethodPost, "/webhook/nanomdm/mdm", call.Header, bytes.NewReader(call.Body))
+	if replayed := seen(); !replayed.LastSeenAt.Equal(after.LastSeenAt) {
+		t.Errorf("a replay moved the device from %v to %v", after.LastSeenAt, replayed.LastSeenAt)
+	}
+}

@@ -78,6 +78,12 @@ func (d *Device) UserTokenUpdate(t testing.TB, userID string) {
 	must(t, d.device.UserTokenUpdate(t.Context(), userID))
 }
 
+// Connect tells that the device is idle.
+func (d *Device) Connect(t testing.TB) {
+	t.Helper()
+	must(t, d.device.Connect(t.Context()))
+}
+
 // CheckOut ends the enrollment.
 func (d *Device) CheckOut(t testing.TB) {
 	t.Helper()
