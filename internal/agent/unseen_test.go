@@ -257,3 +257,21 @@ func TestNothingIsFreedWithoutTheRule(t *testing.T) {
 		}
 	})
 }
+
+func TestFreedLicenseServesTheNextDeviceAtOnce(t *testing.T) {
+	s := newSetup(t)
+	s.activate(t, desktopKey, "desktop", 1, block)
+	_, err := s.enroll(t, "C02A")
+	must(t, err)
+	s.clock.move(2 * day)
+	if _, err := s.enroll(t, "C02B"); code(err) != problem.LimitReached {
+		t.Fatalf("got %v, want limit_reached", err)
+	}
+	_, err = s.Free(t.Context(), agent.Freeing{UnseenDays: 1, Devices: s.shown(t, 1), Force: true})
+	must(t, err)
+	_, err = s.enroll(t, "C02B")
+	must(t, err)
+	if _, err := s.enroll(t, "C02A"); code(err) != problem.LimitReached {
+		t.Errorf("the freed device comes back with %v, want limit_reached", err)
+	}
+}
