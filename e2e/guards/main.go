@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -34,7 +35,7 @@ func run(ctx context.Context, args []string, out io.Writer) (bad bool, err error
 	root := flags.String("root", ".", "folder of the module")
 	dir := flags.String("patches", "e2e/guards", "folder of the patches, in the module")
 	only := flags.String("run", "", "regular expression of the names to try")
-	workers := flags.Int("workers", 2, "copies of the tree to work in at once")
+	workers := flags.Int("workers", max(2, runtime.NumCPU()), "copies of the tree to work in at once")
 	if err := flags.Parse(args); err != nil {
 		return false, err
 	}
