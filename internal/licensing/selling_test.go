@@ -81,12 +81,16 @@ func TestOneRequestRenewsOnceHoweverOftenItArrives(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, p *publisher) {
 		s := p.expiring(p.plan(nil))
 		codes := make([]problem.Code, 8)
-		var racing sync.WaitGroup
-		for n := range codes {
+		actors := make([]identity.Actor, len(codes)) // all of them have looked before one renews
+		for n := range actors {
 			actor, made, err := p.People.Once(t.Context(), p.actor, "renew-subscription", "key-1", []byte("the request"))
 			if err != nil || made != "" {
 				t.Fatalf("%q %v", made, err)
 			}
+			actors[n] = actor
+		}
+		var racing sync.WaitGroup
+		for n, actor := range actors {
 			racing.Go(func() {
 				_, err := p.Renew(t.Context(), actor, licensing.Renewal{Change: of(s.ID), TermMonths: 1})
 				codes[n] = codeOf(err)
